@@ -1,0 +1,291 @@
+"""Passive checks of the base protocol, over everything that a server sends (basic/index, basic/transports)."""
+
+import re
+from typing import Any
+
+from mcp_conformance import schemas
+from mcp_conformance.cases.checks import Report, check
+from mcp_conformance.jsonrpc import JSON, MISSING, a_json_type
+from mcp_conformance.observation import Observation
+from mcp_conformance.revisions import find_method
+from mcp_conformance.wire import printable, short
+
+_REASSEMBLED = re.compile(r"events (\d+) to (\d+) read as one message")
+
+
+def _fragments(observation: Observation) -> dict[int, tuple[int, int]]:
+    """Events that are lines of a message written over several lines, with its first and last event."""
+    found: dict[int, tuple[int, int]] = {}
+    for event in observation.events:
+        if match := _REASSEMBLED.fullmatch(event.text):
+            first, last = int(match[1]), int(match[2])
+            found.update(dict.fromkeys(range(first, last + 1), (first, last)))
+    return found
+
+
+@check("stdio.stdout-is-pure", judges=["stdio.stdout-only-mcp"], everywhere=True)
+def stdout_is_pure(observation: Observation, report: Report) -> None:
+    """Every line on stdout is one JSON-RPC message, from the start of the process to its end."""
+    if observation.transport not in ("stdio", "memory"):
+        return
+    fragments = _fragments(observation)
+    for event, message in observation.received():
+        if event.number in fragments:
+            continue
+        report.saw()
+        if event.unfinished and message.kind != "invalid":
+            continue  # a whole message whose newline is missing at the very end; the next check's matter
+        if message.kind == "invalid":
+            # Without method, result and error it is JSON but no message; an empty line isn't either.
+            report.problem(
+                "a JSON-RPC message on every line of stdout",
+                f"{printable(event.raw)} ({message.problem})",
+                at="stdout",
+                events=(event.number,),
+                remedy="write logs, banners and debugging output to stderr",
+            )
+        elif message.kind == "batch":
+            report.problem(
+                "one JSON-RPC object on every line of stdout",
+                f"a JSON array: {printable(event.raw)}",
+                at="stdout",
+                events=(event.number,),
+                cause="stdout-batch",
+                remedy=f"send each message alone: revision {observation.revision} has no batches",
+            )
+
+
+@check("stdio.one-message-a-line", judges=["stdio.no-embedded-newlines"], everywhere=True)
+def one_message_a_line(observation: Observation, report: Report) -> None:
+    """No message is spread over several lines."""
+    if observation.transport not in ("stdio", "memory"):
+        return
+    reported: set[tuple[int, int]] = set()
+    fragments = _fragments(observation)
+    for event, message in observation.received():
+        if message.kind != "invalid" and not event.text:
+            report.saw()
+        if (span := fragments.get(event.number)) and span not in reported:
+            reported.add(span)
+            report.problem(
+                "each message on one line",
+                f"one message over {span[1] - span[0] + 1} lines",
+                at="stdout",
+                events=tuple(range(span[0], min(span[1], span[0] + 3) + 1)),
+                remedy="serialise without indentation, and escape newlines inside strings",
+            )
+
+
+@check("stdio.utf-8", judges=["transport.utf8"], everywhere=True)
+def utf_8(observation: Observation, report: Report) -> None:
+    """Everything that the server sends is UTF-8."""
+    for event, message in observation.received():
+        if message.problem.startswith("not UTF-8"):
+            report.problem(
+                "bytes that are valid UTF-8",
+                f"{printable(event.raw)} ({message.problem})",
+                at="stdout",
+                events=(event.number,),
+                cause="stdio.stdout-only-mcp|stdout",  # the same bytes are no message either: one cause
+            )
+        elif any(byte > 0x7F for byte in event.raw):
+            report.saw()
+
+
+@check("base.version-marker", judges=["jsonrpc.version-member"], everywhere=True)
+def version_marker(observation: Observation, report: Report) -> None:
+    """Every message has "jsonrpc": "2.0"."""
+    for event, message in observation.received():
+        if message.kind in ("invalid", "batch"):
+            continue
+        report.saw()
+        marker = message.value.get("jsonrpc", MISSING)
+        if marker != "2.0":
+            report.problem('"2.0"', short(marker), at="/jsonrpc", events=(event.number,), cause="jsonrpc-marker")
+
+
+@check("base.result-or-error", judges=["jsonrpc.response-not-both"], everywhere=True)
+def result_or_error(observation: Observation, report: Report) -> None:
+    """No response has a result and an error."""
+    for event, message in observation.received():
+        if not message.is_response:
+            continue
+        report.saw()
+        if "result" in message.value and "error" in message.value:
+            report.problem(
+                "either result or error",
+                f"both: result {short(message.value['result'])}, error {short(message.value['error'])}",
+                events=(event.number,),
+                at="/error",
+                cause="result-and-error",
+            )
+
+
+@check("base.response-has-outcome", judges=["jsonrpc.response-result-or-error"], everywhere=True)
+def response_has_outcome(observation: Observation, report: Report) -> None:
+    """Every response has a result or an error."""
+    for event, message in observation.received():
+        if message.is_response:
+            report.saw()
+        elif message.kind == "invalid" and isinstance(message.value, dict) and "id" in message.value and "method" not in message.value:
+            # An object with an id and neither method, result nor error can only be meant as a response.
+            report.problem(
+                "a member result or error",
+                printable(event.raw),
+                events=(event.number,),
+                cause="stdio.stdout-only-mcp|stdout",
+            )
+
+
+@check("base.result-repeats-id", judges=["jsonrpc.result-same-id"], everywhere=True)
+def result_repeats_id(observation: Observation, report: Report) -> None:
+    """A result carries the id of its request, same type and value."""
+    _repeats_id(observation, report, "result")
+
+
+@check("base.error-repeats-id", judges=["jsonrpc.error-same-id"], everywhere=True)
+def error_repeats_id(observation: Observation, report: Report) -> None:
+    """An error carries the id of its request, same type and value."""
+    _repeats_id(observation, report, "error")
+
+
+def _repeats_id(observation: Observation, report: Report, kind: str) -> None:
+    for exchange in observation.answered():
+        message = exchange.answer.message if exchange.answer else None
+        if message is None or message.kind != kind:
+            continue
+        report.saw()
+        if exchange.flaw:
+            report.problem(
+                f"{short(exchange.id)}, the id of the {exchange.method} request",
+                f"{short(message.id)} ({a_json_type(message.id)})",
+                at="/id",
+                events=exchange.events,
+                cause=f"response-id:{exchange.flaw}",
+            )
+
+
+@check("base.one-response", judges=["jsonrpc.one-response"], everywhere=True)
+def one_response(observation: Observation, report: Report) -> None:
+    """A request gets one response, not several."""
+    for exchange in observation.answered():
+        report.saw()
+        if exchange.surplus:
+            numbers = tuple(event.number for event in exchange.surplus[:3])
+            report.problem(
+                f"one response to {exchange.method}",
+                f"{len(exchange.surplus) + 1} responses with id {short(exchange.id)}",
+                at="/id",
+                events=(*exchange.events, *numbers),
+                cause="several-responses",
+            )
+
+
+@check("base.requests-are-answered", judges=["jsonrpc.request-answered"])
+def requests_are_answered(observation: Observation, report: Report) -> None:
+    """Every request gets a response."""
+    for exchange in observation.exchanges:
+        report.saw()
+        if exchange.answer is None:
+            report.problem(
+                f"a response to {exchange.method}",
+                "none, and the server's output ended" if _ended(observation) else "none within the deadline",
+                events=exchange.events,
+                at=exchange.method,
+                cause=f"no-answer:{exchange.method}",
+            )
+
+
+def _ended(observation: Observation) -> bool:
+    return any(event.direction == "closed" and event.text.startswith("the server closed") for event in observation.events)
+
+
+@check("base.error-object", judges=["jsonrpc.error-code-and-message", "jsonrpc.error-code-integer"], everywhere=True)
+def error_object(observation: Observation, report: Report) -> None:
+    """An error has a code, which is an integer, and a message."""
+    for event, message in observation.received():
+        if message.kind != "error":
+            continue
+        error = message.value["error"]
+        code, text = (error.get("code", MISSING), error.get("message", MISSING)) if isinstance(error, dict) else (MISSING, MISSING)
+        report.saw()
+        if code is MISSING or not isinstance(text, str):
+            where = "/error" if not isinstance(error, dict) else "/error/code" if code is MISSING else "/error/message"
+            wanted = "an object with code and message" if where == "/error" else "a code" if where.endswith("code") else "a message (a string)"
+            got = short(error if where == "/error" else code if code is MISSING else text)
+            report.problem(wanted, got, at=where, events=(event.number,), cause=f"error-object:{where}")
+        if code is not MISSING:
+            report.saw("jsonrpc.error-code-integer")
+            if isinstance(code, bool) or not isinstance(code, int | float) or code != code // 1:
+                report.problem(
+                    "an integer", short(code), at="/error/code", events=(event.number,),
+                    requirement="jsonrpc.error-code-integer", cause="error-object:/error/code",
+                )  # fmt: skip
+
+
+_NO_REQUESTS = "the server sent no requests of its own"
+
+
+@check("base.server-request-ids", judges=["jsonrpc.request-id-type", "jsonrpc.request-id-not-null", "jsonrpc.request-id-unique"],
+       everywhere=True, idle=_NO_REQUESTS)  # fmt: skip
+def server_request_ids(observation: Observation, report: Report) -> None:
+    """The server's own requests have ids that are strings or integers, never null, never used twice in a session."""
+    used: list[JSON] = []
+    for event, message in observation.received():
+        if message.kind != "request":
+            continue
+        number = message.id
+        for name in ("jsonrpc.request-id-type", "jsonrpc.request-id-not-null", "jsonrpc.request-id-unique"):
+            report.saw(name)
+        if number is None:
+            report.problem("a string or an integer", "null", at="/id", events=(event.number,),
+                           requirement="jsonrpc.request-id-not-null", cause="server-request-id-null")  # fmt: skip
+        elif isinstance(number, bool) or not (isinstance(number, str | int) or (isinstance(number, float) and number.is_integer())):
+            report.problem("a string or an integer", short(number), at="/id", events=(event.number,), cause="server-request-id-type")
+        elif number in used:
+            report.problem("an id not used before in the session", short(number), at="/id", events=(event.number,),
+                           requirement="jsonrpc.request-id-unique", cause="server-request-id-reused")  # fmt: skip
+        used.append(number)
+
+
+# ------------------------------------------------------------------------------------------------------- message schemas
+
+_RESPONSES = {"result": ("schema.JSONRPCResultResponse", "schema.JSONRPCResponse"), "error": ("schema.JSONRPCErrorResponse", "schema.JSONRPCError")}
+
+
+@check("base.notifications-are-valid", judges=["schema.JSONRPCNotification", "schema.CancelledNotification", "schema.ProgressNotification",
+                                               "schema.LoggingMessageNotification", "schema.ToolListChangedNotification"],
+       everywhere=True, idle="the server sent no notifications")  # fmt: skip
+def notifications_are_valid(observation: Observation, report: Report) -> None:
+    """The server's notifications are valid against the schema of the revision."""
+    for event, message in observation.received():
+        if message.kind != "notification":
+            continue
+        method = find_method(observation.revision, message.method or "", "server")
+        definition = method.params if method is not None and method.params else "JSONRPCNotification"
+        requirement = f"schema.{definition}"
+        if requirement not in notifications_are_valid_judges:
+            requirement, definition = "schema.JSONRPCNotification", "JSONRPCNotification"
+        report.saw(requirement)
+        for violation in _violations(observation.revision, definition, message.value):
+            report.problem(
+                violation.expected, violation.got, at=violation.at, events=(event.number,), requirement=requirement,
+                cause=schema_cause(message.method or "", violation),
+            )  # fmt: skip
+
+
+notifications_are_valid_judges = frozenset(
+    {"schema.CancelledNotification", "schema.ProgressNotification", "schema.LoggingMessageNotification", "schema.ToolListChangedNotification"}
+)
+
+
+def schema_cause(method: str, violation: Any) -> str:
+    """The root cause of a schema violation: which message, which place, which rule."""
+    place = re.sub(r"/\d+(?=/|$)", "/*", violation.at)
+    return f"schema:{method}:{place}:{violation.rule}"
+
+
+def _violations(revision: str, definition: str, value: JSON) -> list[Any]:
+    if isinstance(value, dict) and value.get("jsonrpc") != "2.0":
+        value = {**value, "jsonrpc": "2.0"}  # that member has a check of its own
+    return list(schemas.validate(revision, definition, value))

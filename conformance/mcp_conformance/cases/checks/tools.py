@@ -1,0 +1,282 @@
+"""Passive checks of tools: their definitions and what their calls return (server/tools)."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from mcp_conformance import schemas
+from mcp_conformance.cases.checks import Report, check
+from mcp_conformance.jsonrpc import JSON
+from mcp_conformance.observation import Call, Observation
+from mcp_conformance.wire import short
+
+_TOOLS = ("tools",)
+_NO_TOOLS = "the server lists no tools"
+_NO_CALLS = "no tool was called with success"
+
+
+def _names(observation: Observation) -> Iterator[tuple[tuple[int, ...], str, str]]:
+    for exchange, index, tool in observation.items("tools/list", "tools"):
+        if isinstance(tool.get("name"), str):
+            yield exchange.events, f"/result/tools/{index}/name", tool["name"]
+
+
+@check("tools.capability.is-declared", judges=["tools.declare-capability"], idle="the server has no tools")
+def capability_is_declared(observation: Observation, report: Report) -> None:
+    """A server that has tools declares the tools capability."""
+    listed = next(observation.items("tools/list", "tools"), None)
+    if listed is None:
+        return
+    report.saw()
+    if "tools" not in (observation.server_capabilities or {}):
+        report.problem(
+            'a member "tools" among the capabilities of a server with tools',
+            f"none, but tools/list has a tool {short(listed[2].get('name'))}",
+            at="/result/tools",
+            events=listed[0].events,
+        )
+
+
+@check("tools.names.are-unique", judges=["tools.name-unique"], needs=_TOOLS, idle=_NO_TOOLS)
+def names_are_unique(observation: Observation, report: Report) -> None:
+    """No two tools of the server have one name."""
+    first: dict[str, str] = {}
+    cursors: set[str] = set()
+    for exchange in observation.results("tools/list"):
+        cursor = exchange.params.get("cursor", "") if isinstance(exchange.params, dict) else ""
+        if cursor in cursors:
+            continue  # a page that was asked for again, not another page
+        cursors.add(cursor)
+        tools = exchange.result.get("tools")
+        for index, tool in enumerate(tools if isinstance(tools, list) else []):
+            name = tool.get("name") if isinstance(tool, dict) else None
+            if not isinstance(name, str):
+                continue
+            report.saw()
+            at = f"/result/tools/{index}/name"
+            if name in first:
+                report.problem(f"a name that {first[name]} doesn't have", short(name), at=at, events=exchange.events)
+            first.setdefault(name, at)
+
+
+@check("tools.names.length", judges=["tools.name-length"], needs=_TOOLS, idle=_NO_TOOLS)
+def name_length(observation: Observation, report: Report) -> None:
+    """Every tool's name has 1 to 128 characters."""
+    for events, at, name in _names(observation):
+        report.saw()
+        if not 1 <= len(name) <= 128:
+            report.problem("1 to 128 characters", f"{len(name)}: {short(name)}", at=at, events=events)
+
+
+@check("tools.names.characters", judges=["tools.name-characters", "tools.name-no-special"], needs=_TOOLS, idle=_NO_TOOLS)
+def name_characters(observation: Observation, report: Report) -> None:
+    """Tool names are made of ASCII letters, digits, underscore, hyphen and dot alone."""
+    for events, at, name in _names(observation):
+        for requirement in ("tools.name-characters", "tools.name-no-special"):
+            report.saw(requirement)
+            if odd := re.sub(r"[A-Za-z0-9_.-]", "", name):
+                report.problem(
+                    "ASCII letters, digits, _, - and . only",
+                    f"{short(name)} with {short(odd[0])}",
+                    at=at,
+                    events=events,
+                    requirement=requirement,
+                    cause="tool-name-characters",
+                )
+
+
+@check("tools.schemas.input-is-valid", judges=["tools.input-schema-object"], needs=_TOOLS, idle=_NO_TOOLS)
+def input_schema_is_valid(observation: Observation, report: Report) -> None:
+    """Every inputSchema is an object and a valid JSON Schema of its dialect."""
+    _schemas_are_valid(observation, report, ("inputSchema",))
+
+
+@check("tools.schemas.are-valid", judges=["jsonschema.valid-schemas"], needs=_TOOLS, idle=_NO_TOOLS)
+def schemas_are_valid(observation: Observation, report: Report) -> None:
+    """Every schema of a tool is valid in its declared dialect, or in 2020-12 when it declares none."""
+    _schemas_are_valid(observation, report, ("inputSchema", "outputSchema"))
+
+
+def _schemas_are_valid(observation: Observation, report: Report, members: tuple[str, ...]) -> None:
+    for exchange, index, tool in observation.items("tools/list", "tools"):
+        for member in members:
+            schema = tool.get(member)
+            if member not in tool or (member == "outputSchema" and not isinstance(schema, dict)):
+                continue  # a missing or ill-typed one is the message schema's matter
+            report.saw()
+            at = f"/result/tools/{index}/{member}"
+            if not isinstance(schema, dict):
+                report.problem("an object", short(schema), at=at, events=exchange.events, cause=f"schema:tools/list:/tools/*/{member}:type")
+                continue
+            if schemas.dialect_of(schema) is None:
+                report.note(f"tool {short(tool.get('name'))}: the dialect {short(schema.get('$schema'))} of its {member} isn't known here")
+                continue
+            for violation in schemas.check_schema(schema):
+                report.problem(
+                    f"a valid JSON Schema: {violation.expected}",
+                    violation.got,
+                    at=at + violation.at,
+                    events=exchange.events,
+                    cause="invalid-tool-schema",
+                )
+
+
+@check("tools.schemas.dialect", judges=["jsonschema.prefer-2020-12"], needs=_TOOLS, idle=_NO_TOOLS)
+def schema_dialect(observation: Observation, report: Report) -> None:
+    """The schemas of tools are written in JSON Schema 2020-12."""
+    for exchange, index, tool in observation.items("tools/list", "tools"):
+        for member in ("inputSchema", "outputSchema"):
+            schema = tool.get(member)
+            if not isinstance(schema, dict):
+                continue
+            report.saw()
+            declared = schema.get("$schema")
+            if isinstance(declared, str) and "2020-12" not in declared:
+                report.problem(
+                    "JSON Schema 2020-12, the default dialect",
+                    f'"$schema": {short(declared)}',
+                    at=f"/result/tools/{index}/{member}/$schema",
+                    events=exchange.events,
+                    cause="schema-dialect",
+                    remedy="leave $schema out where the schema means the same in 2020-12",
+                )
+
+
+def _succeeded(observation: Observation) -> Iterator[tuple[Call, dict[str, JSON]]]:
+    for call in observation.calls:
+        result = call.exchange.result
+        if isinstance(result, dict) and not result.get("isError"):
+            yield call, result
+
+
+@check("tools.call.output-conforms", judges=["tools.output-conforms"], needs=_TOOLS, idle="no tool with an outputSchema was called with success")
+def output_conforms(observation: Observation, report: Report) -> None:
+    """A tool with an outputSchema returns structured content that is valid against it."""
+    for call, result in _succeeded(observation):
+        schema = call.tool.get("outputSchema")
+        if not isinstance(schema, dict):
+            continue
+        name = short(call.tool.get("name"))
+        if "structuredContent" not in result:
+            report.problem(
+                f"structuredContent, since the tool {name} has an outputSchema",
+                "nothing",
+                at="/result/structuredContent",
+                events=call.exchange.events,
+                cause="output-missing",
+            )
+            continue
+        content = result["structuredContent"]
+        match schemas.accepts(schema, content):
+            case "valid":
+                report.saw()
+            case "disputed":
+                report.note(f"tool {name}: its outputSchema can't be decided on here, so its output wasn't judged")
+            case "invalid":
+                violations = schemas.why_not(schema, content)
+                first = violations[0] if violations else None
+                report.problem(
+                    f"valid against the outputSchema of {name}" + (f": {first.expected}" if first else ""),
+                    first.got if first else short(content),
+                    at="/result/structuredContent" + (first.at if first else ""),
+                    events=call.exchange.events,
+                    cause="output-invalid",
+                )
+
+
+@check("tools.call.structured-is-also-text", judges=["tools.structured-also-text"], needs=_TOOLS, idle="no tool returned structured content")
+def structured_is_also_text(observation: Observation, report: Report) -> None:
+    """Structured content is repeated as JSON in a text block."""
+    for call, result in _succeeded(observation):
+        if "structuredContent" not in result:
+            continue
+        blocks = result.get("content")
+        texts = [
+            block["text"]
+            for block in (blocks if isinstance(blocks, list) else [])
+            if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str)
+        ]
+        report.saw()
+        if not any(_same_json(text, result["structuredContent"]) for text in texts):
+            report.problem(
+                "a text block with the same JSON as structuredContent",
+                "no text block" if not texts else f"{short(texts[0])}, which isn't that JSON",
+                at="/result/content",
+                events=call.exchange.events,
+            )
+
+
+def _same_json(text: str, value: JSON) -> bool:
+    try:
+        return bool(json.loads(text) == value)
+    except (ValueError, RecursionError):
+        return False
+
+
+@check("tools.call.embedded-resources", judges=["tools.embedded-needs-resources"], needs=_TOOLS, idle="no tool embedded a resource")
+def embedded_resources(observation: Observation, report: Report) -> None:
+    """A server whose tools embed resources has the resources capability."""
+    for call, result in _succeeded(observation):
+        blocks = result.get("content")
+        for index, block in enumerate(blocks if isinstance(blocks, list) else []):
+            if isinstance(block, dict) and block.get("type") == "resource":
+                report.saw()
+                if "resources" not in (observation.server_capabilities or {}):
+                    report.problem(
+                        'the capability "resources" of a server that embeds resources',
+                        "not declared",
+                        at=f"/result/content/{index}",
+                        events=call.exchange.events,
+                    )
+
+
+@check(
+    "pagination.pages-go-on",
+    judges=["pagination.continues-after-cursor"],
+    idle="no list of the server has a second page",
+)
+def pages_go_on(observation: Observation, report: Report) -> None:
+    """The page after a cursor goes on where the page before ended: nothing is repeated, and the pages come to an end."""
+    for method, member, key in _LISTS:
+        seen: dict[JSON, int] = {}
+        cursors: list[str] = []
+        for exchange in observation.results(method):
+            cursor = exchange.params.get("cursor") if isinstance(exchange.params, dict) else None
+            if cursor is None:
+                seen.clear()
+                cursors.clear()
+            else:
+                report.saw()
+            items = exchange.result.get(member)
+            for index, item in enumerate(items if isinstance(items, list) else []):
+                name = item.get(key) if isinstance(item, dict) else None
+                if not isinstance(name, str):
+                    continue
+                if cursor is not None and seen.get(name, exchange.sent.number) != exchange.sent.number:
+                    report.problem(
+                        f"items that weren't on an earlier page of {method}",
+                        f"{short(name)} again",
+                        at=f"/result/{member}/{index}/{key}",
+                        events=(seen[name], *exchange.events),
+                        cause=f"page-repeats:{method}",
+                    )
+                seen.setdefault(name, exchange.sent.number)
+            following = exchange.result.get("nextCursor")
+            if isinstance(following, str):
+                if following in cursors:
+                    report.problem(
+                        "a cursor for the next page",
+                        f"{short(following)}, which was already given: the pages never end",
+                        at="/result/nextCursor",
+                        events=exchange.events,
+                        cause=f"page-repeats:{method}",
+                    )
+                cursors.append(following)
+
+
+_LISTS = (
+    ("tools/list", "tools", "name"),
+    ("resources/list", "resources", "uri"),
+    ("resources/templates/list", "resourceTemplates", "uriTemplate"),
+    ("prompts/list", "prompts", "name"),
+)

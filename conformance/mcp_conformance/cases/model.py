@@ -1,0 +1,204 @@
+"""The case format: what one case of a suite file may say. Its description for readers is ``docs/suite-format.md``.
+
+Data only: no conditions, no expressions, no computed loops. What needs those is a check in Python (`mcp_conformance.cases.checks`).
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+CaseId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+(-[a-z0-9]+)*)+$")]
+Area = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^~/]|~[01])*)*$")]
+Opening = Literal["shared", "fresh", "unopened"]
+ErrorCode = int | Annotated[list[int], Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Outcome(_Strict):
+    """One thing that may come back. Exactly one of `result`, `error` and `silence` is given.
+
+    `result`: true for any result, or the name of the type that it has to be valid against. `error`: true for any error, or the code (or
+    codes) that it has to have. `silence`: nothing comes back before the answer to a later request. `where`: what stands at places of the
+    answer, by JSON Pointer into the whole message. `note`: this outcome is legal but unusual; it is shown and changes no verdict.
+    """
+
+    result: Literal[True] | str | None = None
+    error: Literal[True] | ErrorCode | None = None
+    silence: Literal[True] | None = None
+    where: dict[Pointer, Any] = {}
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Outcome":
+        if sum(kind is not None for kind in (self.result, self.error, self.silence)) != 1:
+            raise ValueError('an outcome says exactly one of "result", "error" and "silence"')
+        if self.silence and self.where:
+            raise ValueError('"silence" has no places for "where" to look at')
+        return self
+
+
+class Step(_Strict):
+    """Common to all steps: `in` names the session it happens in ("main" when it isn't said)."""
+
+    keyword: ClassVar[str]
+    session: Name = Field("main", alias="in")
+
+
+class Request(Step):
+    """Sends a request and goes on at once; a later `expect` looks at the answer."""
+
+    keyword = "request"
+    request: str
+    params: dict[str, Any] | None = None
+    id: int | str | None = None
+    label: Name | None = Field(None, alias="as")
+
+
+class Notify(Step):
+    """Sends a notification."""
+
+    keyword = "notify"
+    notify: str
+    params: dict[str, Any] | None = None
+    label: Name | None = Field(None, alias="as")
+
+
+class Text(_Strict):
+    text: Any
+
+
+class Base64(_Strict):
+    base64: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+
+
+class Raw(Step):
+    """Sends bytes as they are, and a newline after them unless `newline` is false."""
+
+    keyword = "raw"
+    raw: Text | Base64
+    newline: bool = True
+    label: Name | None = Field(None, alias="as")
+
+
+class Expectation(Outcome):
+    """What has to come back for the step named by `of` (the latest that was sent, if it isn't said): one outcome, or any of several."""
+
+    of: Name | None = None
+    judges: tuple[str, ...] = ()
+    any_of: tuple[Outcome, ...] = Field((), alias="any-of")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Expectation":
+        if self.any_of:
+            if self.result is not None or self.error is not None or self.silence is not None or self.where:
+                raise ValueError('"any-of" stands alone: move the outcome beside it into the list')
+            return self
+        super()._one_kind()  # type: ignore[operator]  # pydantic wraps the validator
+        return self
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        return self.any_of or (self,)
+
+
+class Expect(Step):
+    keyword = "expect"
+    expect: Expectation
+
+
+class Barrier(_Strict):
+    judges: tuple[str, ...] = ()
+
+
+class BarrierStep(Step):
+    """Sends a request that the server is known to answer and waits for the answer: all that was sent before has then been read."""
+
+    keyword = "barrier"
+    barrier: Barrier
+
+
+class Bind(Step):
+    """Keeps values of the answer to `of` (the latest, if it isn't said) under names, for ``$bound``."""
+
+    keyword = "bind"
+    bind: dict[Name, Pointer]
+    of: Name | None = None
+
+
+class Restart(Step):
+    """Ends the session's server and starts it anew, opened in the same way."""
+
+    keyword = "restart"
+    restart: Literal[True]
+
+
+class Quiet(Step):
+    """Waits about as long as the server took to start, or until it says something."""
+
+    keyword = "quiet"
+    quiet: Literal[True]
+
+
+class EndInput(Step):
+    """Closes the server's input, as a client does to shut down (stdio only)."""
+
+    keyword = "end-input"
+    end_input: Literal[True] = Field(alias="end-input")
+
+
+class ExitExpectation(_Strict):
+    judges: tuple[str, ...] = ()
+    leftovers: bool = Field(True, description="false: nothing that the server started may be left either")
+
+
+class ExpectExit(Step):
+    """The server ends by itself within the grace."""
+
+    keyword = "expect-exit"
+    expect_exit: ExitExpectation = Field(alias="expect-exit")
+
+
+STEPS: dict[str, type[Step]] = {
+    kind.keyword: kind
+    for kind in (Request, Notify, Raw, Expect, BarrierStep, Bind, Restart, Quiet, EndInput, ExpectExit)
+}
+
+
+class SessionOptions(_Strict):
+    """How a named session is opened. `capabilities` are what the tester declares; left out: everything that it can do."""
+
+    open: Opening = "fresh"
+    capabilities: dict[str, Any] | None = None
+
+
+class Case(_Strict):
+    """One test purpose. `purpose` is a sentence that is true of a right server."""
+
+    id: CaseId = Field(alias="case")
+    judges: Annotated[tuple[str, ...], Field(min_length=1)]
+    purpose: Annotated[str, StringConstraints(min_length=10, max_length=200)]
+    needs: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+    transports: tuple[str, ...] = ()
+    session: Opening | SessionOptions = "shared"
+    sessions: dict[Name, SessionOptions] = {}
+    steps: Annotated[tuple[Any, ...], Field(min_length=1)]
+
+    def opening(self, name: str) -> SessionOptions:
+        """How the session of that name is opened."""
+        if name in self.sessions:
+            return self.sessions[name]
+        own = self.session
+        return own if isinstance(own, SessionOptions) else SessionOptions(open=own)
+
+
+class Suite(_Strict):
+    """A file of cases of one area."""
+
+    area: Area
+    cases: Annotated[tuple[Any, ...], Field(min_length=1)]

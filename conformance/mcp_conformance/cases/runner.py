@@ -1,0 +1,267 @@
+"""Walks through the steps of one case and says, per requirement, what became of it."""
+
+import base64
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from mcp_conformance.cases import model
+from mcp_conformance.cases.matching import Mismatch, describe, mismatch
+from mcp_conformance.cases.values import Values, pointed
+from mcp_conformance.jsonrpc import JSON, MISSING
+from mcp_conformance.observation import Observation
+from mcp_conformance.session import Exchange, Session
+from mcp_conformance.transcript import Event
+from mcp_conformance.verdicts import Problem
+from mcp_conformance.wire import short
+
+Open = Callable[[model.SessionOptions], Awaitable[Session]]
+Close = Callable[[Session], Awaitable[None]]
+
+UNANSWERED = "jsonrpc.request-answered"
+
+
+class CannotOpen(Exception):
+    """A session couldn't be opened: the server, which answered before, doesn't this time. The message says how."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """What the steps of a case came to, before levels: requirements decided, problems with the session they are in, notes."""
+
+    passed: set[str] = field(default_factory=set)
+    problems: list[tuple[Problem, Session]] = field(default_factory=list)
+    undecided: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    windows: list[tuple[Session, int]] = field(default_factory=list)
+    """The sessions that took part, with the event after which the case began in each."""
+    observations: list[Observation] = field(default_factory=list)
+
+
+class _Stop(Exception):
+    """The case can't go on; what it has not judged stays undecided."""
+
+
+@dataclass(slots=True)
+class Runner:
+    """One run of one YAML case."""
+
+    case: model.Case
+    revision: str
+    values: Values
+    open_session: Open
+    close_session: Close
+    grace: float = 5.0
+    start_seconds: float = 1.0
+    steps: Steps = field(default_factory=Steps)
+    _sessions: dict[str, Session] = field(default_factory=dict)
+    _latest: dict[str, Exchange | Event] = field(default_factory=dict)
+    _labels: dict[str, Exchange | Event] = field(default_factory=dict)
+
+    async def run(self) -> Steps:
+        """Take all steps, or as many as the server lets us."""
+        try:
+            for step in self.case.steps:
+                await self._take(step)
+            await self._settle()
+        except _Stop:
+            pass
+        for requirement in self.case.judges:
+            decided = requirement in self.steps.passed or any(p.requirement == requirement for p, _ in self.steps.problems)
+            if not decided:
+                self.steps.undecided.setdefault(requirement, "the case ended before this could be judged")
+        return self.steps
+
+    async def _settle(self) -> None:
+        """What the steps still set off shall fall into this case and not into the next one."""
+        for session in self._sessions.values():
+            if session.alive and session.ready and not isinstance(self.case.steps[-1], model.BarrierStep | model.ExpectExit):
+                await session.barrier()
+
+    async def _take(self, step: model.Step) -> None:
+        session = await self._session(step.session)
+        match step:
+            case model.Request():
+                params = MISSING if step.params is None else self.values.resolve(step.params)
+                exchange = await session.request(step.request, params, id=MISSING if step.id is None else step.id)
+                self._remember(step.session, step.label, exchange)
+            case model.Notify():
+                params = MISSING if step.params is None else self.values.resolve(step.params)
+                self._remember(step.session, step.label, await session.notify(step.notify, params))
+            case model.Raw():
+                self._remember(step.session, step.label, await session.raw(self._bytes(step.raw), newline=step.newline))
+            case model.Expect():
+                await self._expect(session, step.session, step.expect)
+            case model.BarrierStep():
+                await self._barrier(session, step.barrier.judges)
+            case model.Bind():
+                self._bind(step)
+            case model.Restart():
+                await self.close_session(session)
+                del self._sessions[step.session]
+                await self._session(step.session)
+            case model.Quiet():
+                await session.heard(len(session.transcript), min(3.0, max(0.3, self.start_seconds)))
+            case model.EndInput():
+                await session.end_input()
+            case model.ExpectExit():
+                await self._expect_exit(session, step.expect_exit)
+
+    async def _session(self, name: str) -> Session:
+        if name not in self._sessions:
+            session = await self.open_session(self.case.opening(name))
+            self._sessions[name] = session
+            self.steps.windows.append((session, len(session.transcript) if self.case.opening(name).open == "shared" else 0))
+        return self._sessions[name]
+
+    def _remember(self, session: str, label: str | None, sent: Exchange | Event) -> None:
+        self._latest[session] = sent
+        if label:
+            self._labels[label] = sent
+
+    def _bytes(self, raw: model.Text | model.Base64) -> bytes:
+        if isinstance(raw, model.Base64):
+            return base64.b64decode(raw.base64)
+        return str(self.values.resolve(raw.text)).encode("utf-8", "surrogatepass")
+
+    def _bind(self, step: model.Bind) -> None:
+        target = self._labels[step.of] if step.of else self._latest.get(step.session)
+        message = target.answer.message if isinstance(target, Exchange) and target.answer else None
+        for name, pointer in step.bind.items():
+            try:
+                self.values.bound[name] = pointed(message.value if message else None, pointer)
+            except KeyError:
+                self._undecided(self.case.judges, f"the answer has nothing at {pointer}")
+                raise _Stop from None
+
+    # --------------------------------------------------------------------------------------------------------- expecting
+
+    async def _expect(self, session: Session, name: str, wanted: model.Expectation) -> None:
+        judges = wanted.judges or self.case.judges
+        sent = self._labels[wanted.of] if wanted.of else self._latest.get(name)
+        if sent is None:
+            raise ValueError("expect has nothing before it that was sent")
+        if isinstance(sent, Exchange):
+            answer = await self._answer(session, sent, wanted, judges)
+            method, number = sent.method, sent.sent.number
+        else:
+            answer = await self._stray(session, sent, wanted, judges)
+            method, number = (sent.message.method if sent.message else None) or "", sent.number
+        misses: list[Mismatch] = []
+        for outcome in wanted.outcomes:
+            missed = mismatch(outcome, answer.message if answer else None, method, self.revision, self.values)
+            if missed is None:
+                self.steps.passed.update(judges)
+                if outcome.note:
+                    self._note(outcome.note)
+                return
+            misses.append(missed)
+        self._accuse(session, judges, wanted, misses, (number,) if answer is None else (number, answer.number))
+
+    def _accuse(
+        self, session: Session, judges: Iterable[str], wanted: model.Expectation, misses: list[Mismatch], events: tuple[int, ...]
+    ) -> None:
+        # The outcome that was missed least, at a place inside the right kind of answer, tells most; all of them are what was expected.
+        nearest = max(misses, key=lambda miss: bool(miss.at))
+        unremarkable = [outcome for outcome in wanted.outcomes if not outcome.note] or list(wanted.outcomes)
+        expected = " or ".join(describe(outcome, self.values) for outcome in unremarkable)
+        for requirement in judges:
+            problem = Problem(
+                requirement,
+                nearest.expected if len(misses) == 1 else expected,
+                nearest.observed,
+                nearest.at,
+                events,
+                nearest.cause or f"{requirement}|{self.case.id}|{nearest.at}",
+            )
+            self.steps.problems.append((problem, session))
+
+    async def _answer(self, session: Session, sent: Exchange, wanted: model.Expectation, judges: Iterable[str]) -> Event | None:
+        """The answer to a request. No answer is a finding of its own, unless silence is among the outcomes."""
+        if any(outcome.silence for outcome in wanted.outcomes):
+            if sent.answer is None:
+                await self._barriers(session, judges)
+            return sent.answer
+        if await session.answered(sent):
+            return sent.answer
+        ended = "none: the server's output ended" if not session.alive else f"none within {session.deadline:g} s"
+        named = sent.method if UNANSWERED not in judges else ""
+        problem = Problem(
+            UNANSWERED if UNANSWERED not in judges and "ping.respond" not in judges else next(iter(judges)),
+            f"a response to {sent.method}",
+            ended,
+            sent.method,
+            sent.events,
+            f"no-answer:{sent.method}",
+        )
+        self.steps.problems.append((problem, session))
+        self._undecided(judges, f"the server didn't answer {named or sent.method}")
+        raise _Stop
+
+    async def _stray(self, session: Session, sent: Event, wanted: model.Expectation, judges: Iterable[str]) -> Event | None:
+        """The response to something that has no id: the first that answers none of our requests."""
+        await self._barriers(session, judges)
+        return next((stray for stray in session.strays if stray.number > sent.number), None)
+
+    async def _barriers(self, session: Session, judges: Iterable[str]) -> None:
+        # Two of them: a server that reads on before it has answered may overtake itself once.
+        for _ in range(2):
+            await self._barrier(session, tuple(judges))
+
+    async def _barrier(self, session: Session, judges: tuple[str, ...]) -> None:
+        if not session.ready:
+            # Not initialized: nothing is known to be answered then but initialize itself.
+            exchange = await session.initialize(self.revision)
+        else:
+            exchange = await session.barrier()
+        if exchange.answer is not None:
+            if judges and judges != self.case.judges:
+                self.steps.passed.update(judges)
+            return
+        last = session.transcript.events[-1]
+        observed = last.text if last.direction == "closed" else f"no answer to {exchange.method} within {session.deadline:g} s"
+        cause = {} if judges else {"cause": f"no-answer:{exchange.method}"}
+        for requirement in judges or (UNANSWERED,):
+            expected = f"a server that goes on: {exchange.method} is answered"
+            events = (*self._provocation(session, exchange), exchange.sent.number)
+            self.steps.problems.append((Problem(requirement, expected, observed, "", events, **cause), session))
+        raise _Stop
+
+    def _provocation(self, session: Session, exchange: Exchange) -> tuple[int, ...]:
+        """What was sent last before a barrier that failed."""
+        before = [event.number for event in session.transcript.events if event.direction == "sent" and event.number < exchange.sent.number]
+        return tuple(before[-1:])
+
+    async def _expect_exit(self, session: Session, wanted: model.ExitExpectation) -> None:
+        judges = wanted.judges or self.case.judges
+        ending = await session.link.wait_exit(self.grace)
+        events = (len(session.transcript),) if len(session.transcript) else ()
+        if ending is None:
+            observed = f"still running {self.grace:g} s after its input was closed"
+            self._accuse_exit(session, judges, "a server that exits once its input is closed", observed, events, "no-exit")
+        elif not wanted.leftovers and ending.survivors:
+            observed = "left running: " + short(", ".join(ending.survivors), 200)
+            self._accuse_exit(session, judges, "nothing that the server started is left", observed, events, "leftovers")
+        else:
+            self.steps.passed.update(judges)
+
+    def _accuse_exit(
+        self, session: Session, judges: Iterable[str], expected: str, observed: str, events: tuple[int, ...], cause: str
+    ) -> None:
+        for requirement in judges:
+            problem = Problem(requirement, expected, observed, "the process", events, f"shutdown:{cause}")
+            self.steps.problems.append((problem, session))
+
+    # ------------------------------------------------------------------------------------------------------------- words
+
+    def _undecided(self, requirements: Iterable[str], reason: str) -> None:
+        for requirement in requirements:
+            self.steps.undecided.setdefault(requirement, reason)
+
+    def _note(self, text: str) -> None:
+        if text not in self.steps.notes:
+            self.steps.notes.append(text)
+
+
+def profile_document(revision: str, newest: str | None, values: dict[str, JSON]) -> dict[str, JSON]:
+    """The document that ``$profile`` points into."""
+    return {"revision": revision, "newest": newest, **values}

@@ -1,0 +1,363 @@
+"""A whole run, from options to report: what the pytest plugin and the command line drive. Knows neither of them."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+
+from pathlib import Path
+from typing import Any
+
+from mcp_conformance.cases import loader, model
+from mcp_conformance.cases.loader import LoadedCase, bundled
+from mcp_conformance.engine import ANSWERS, Engine, Settings
+from mcp_conformance.hints import Hints, load_hints
+from mcp_conformance.options import Options
+from mcp_conformance.portal import BlockingSession, Door
+from mcp_conformance.profile import Profile
+from mcp_conformance.report import run as run_model
+from mcp_conformance.report import terminal
+from mcp_conformance.report.redaction import Redactor
+from mcp_conformance.revisions import JUDGED
+from mcp_conformance.strict_yaml import DataError
+from mcp_conformance.target import StdioTarget
+from mcp_conformance.transports.guardian import Guardian
+from mcp_conformance.verdicts import Outcome, Verdict
+from mcp_conformance.wire import escape
+
+_REASON_LIMIT = 500
+
+
+class Harness:
+    """One run against one target. `worker` is what an xdist controller has handed over, None in the controller itself.
+
+    Raises `OptionError` for options that can't be used; `start` raises `CommandError` and `DataError`.
+    """
+
+    def __init__(self, options: Options, worker: dict[str, Any] | None = None) -> None:
+        self.options = options
+        self.worker = worker["mcp_conformance"] if worker is not None else None
+        self.label = " ".join(options.server)
+        self.redactor = Redactor.for_run(options.env, os.environ)
+        self.label = escape(self.redactor.text(self.label))
+        self.bundled_wanted = False
+        self._ids: list[str] = []
+        self._started = time.monotonic()
+        self._extra: dict[str, LoadedCase] = {}
+        self._files: dict[Path, list[LoadedCase]] = {}
+        self._chosen: set[str] | None = None
+        self._outcomes: list[Outcome] = []
+        self._filed: dict[str, str] = {}
+        self._run: dict[str, Any] | None = None
+        self._collected = False
+        self._stack = contextlib.ExitStack()
+        self._door: Door | None = None
+
+    # ------------------------------------------------------------------------------------------------------------- start
+
+    def select_ids(self, ids: Iterable[str]) -> None:
+        """Run only the items with these ids, or below them (``mcp/tools``)."""
+        self._ids.extend(ids)
+
+    def load_suites(self, files: Iterable[str]) -> None:
+        """Read everything that is selected, so that a mistake is told before a server is started. Raises `DataError`, `OptionError`."""
+        for file in files:
+            self._file(Path(file).absolute())
+        cases = bundled()
+        chosen: set[str] = set()
+        for wanted in self.options.select:
+            found = self._selected(wanted, cases)
+            if not found:
+                areas = sorted({case.area for case in cases})
+                raise DataError(f"--mcp-select={wanted}", 0, f"no area, case, suite file or folder; areas are {', '.join(areas)}")
+            chosen |= found
+        self._chosen = chosen if self.options.select else None
+
+    def _selected(self, wanted: str, cases: Iterable[LoadedCase]) -> set[str]:
+        path = Path(wanted).expanduser()
+        if path.suffix in (".yaml", ".yml") or "/" in wanted or path.is_dir():
+            files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+            found = {case.id for file in files for case in self._file(file.absolute())}
+            return found
+        return {case.id for case in cases if wanted in (case.area, case.id)} | ({ANSWERS} if wanted in ("target", ANSWERS) else set())
+
+    def _file(self, path: Path) -> list[LoadedCase]:
+        if path not in self._files:
+            self._files[path] = loader.load_suite(path)
+            known = {case.id: case for case in bundled()}
+            for case in self._files[path]:
+                other = self._extra.get(case.id) or known.get(case.id)
+                if other is not None and Path(other.source).resolve() != path.resolve():
+                    raise DataError(case.source, case.line, f"case {case.id} stands also at {other.source}:{other.line}; ids are unique")
+                if other is None:
+                    self._extra[case.id] = case
+        return self._files[path]
+
+    def start(self, *, survey: bool = True) -> None:
+        """Open the door to the event loop; in the controller, find out what the server is."""
+        hints = load_hints(self.options.hints) if self.options.hints else Hints()
+        guardian = self._stack.enter_context(Guardian())
+        target = StdioTarget(
+            command=self.options.server,
+            guardian=guardian,
+            env=self.options.environment(os.environ),
+            cwd=self.options.cwd or Path.cwd(),
+            label=self.label,
+        )
+        settings = Settings(
+            self.options.call, hints, self.options.start_deadline, self.options.deadline, self.options.revisions
+        )  # fmt: skip
+        engine = Engine(target, settings, self._reproduce)
+        self._door = self._stack.enter_context(Door(engine))
+        if self.worker is not None:
+            engine.adopt(Profile.from_json(self.worker["profile"]), map(Outcome.from_json, self.worker["surveyed"]))
+        else:
+
+            async def discover() -> Profile:
+                return await engine.discover(survey=survey)
+
+            self._door.call(discover)
+
+    def stop(self) -> None:
+        """End every server. Safe to repeat."""
+        self._door = None
+        self._stack.close()
+
+    def _reproduce(self, case: str, revision: str) -> str:
+        return self.options.command_line(self._case_selector(case), revision)
+
+    def _case_selector(self, case: str) -> str:
+        if case in self._extra:
+            return os.path.relpath(self._extra[case].source)
+        return case
+
+    @property
+    def engine(self) -> Engine:
+        assert self._door is not None, "start comes first"
+        return self._door.engine
+
+    def found(self) -> Profile:
+        """The profile."""
+        assert self.engine.profile is not None, "start comes first"
+        return self.engine.profile
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[BlockingSession]:
+        """A new, initialized session in the newest revision that the server speaks."""
+        assert self._door is not None, "start comes first"
+        revisions = list(self.found().revisions)
+        if not revisions:
+            raise RuntimeError(f"the MCP server can't be used: {self.found().failure or 'it speaks no revision that is known here'}")
+        session = self._door.call(self.engine.open, revisions[-1], model.SessionOptions(open="fresh"))
+        try:
+            yield BlockingSession(self._door, session)
+        finally:
+            self._door.call(self.engine.close, session)
+
+    # ------------------------------------------------------------------------------------------------------------- cases
+
+    def for_worker(self) -> dict[str, Any]:
+        """What an xdist worker has to know, as plain data."""
+        surveyed = [outcome.to_json() for outcome in self.engine.surveyed.values()]
+        return {"profile": self.found().to_json(), "surveyed": surveyed, "bundled": self.bundled_wanted, "ids": self._ids}
+
+    def areas(self) -> list[str]:
+        """The areas with anything to run, in order."""
+        self._collected = True
+        found = ["target", *dict.fromkeys(case.area for case in bundled())]
+        found += [area for area in dict.fromkeys(case.area for case in self._extra.values()) if area not in found]
+        return [area for area in found if any(True for _ in self.cases(area))]
+
+    def cases(self, area: str) -> Iterator[tuple[str, str]]:
+        """The ids and revisions of what is to run in an area."""
+        if area == "target":
+            if self._is_chosen(ANSWERS) and self._is_asked_for(ANSWERS, self._target_revision()):
+                yield ANSWERS, self._target_revision()
+            return
+        chosen = self.options.select and self._chosen
+        pool = [*bundled(), *(case for case in self._extra.values() if chosen)]
+        for case in pool:
+            if case.area == area and self._is_chosen(case.id):
+                for revision in self._revisions(case):
+                    if self._is_asked_for(case.id, revision):
+                        yield case.id, revision
+
+    def cases_in_file(self, path: Path) -> list[tuple[LoadedCase, str]]:
+        """The cases of a user's suite file, each with the revisions that it runs in. Raises `DataError`."""
+        self._collected = True
+        return [(case, revision) for case in self._file(path.absolute()) for revision in self._revisions(case)]
+
+    def _revisions(self, case: LoadedCase) -> Iterator[str]:
+        for revision in self.found().revisions:
+            if case.runs_on(revision, self.engine.target.transport):
+                yield revision
+
+    def _target_revision(self) -> str:
+        return next(iter(self.found().offers))
+
+    def _is_chosen(self, case: str) -> bool:
+        # A dead server is told of whatever was selected: nothing else could be.
+        return self._chosen is None or case in self._chosen or (case == ANSWERS and not self.found().revisions)
+
+    def _is_asked_for(self, case: str, revision: str) -> bool:
+        if not self._ids:
+            return True
+        area = "target" if case == ANSWERS else self._case(case).area
+        name = f"mcp/{area}::{self.item_name(case, revision)}"
+        return any(name == wanted or name.startswith((f"{wanted}::", f"{wanted}[")) for wanted in self._ids)
+
+    def item_name(self, case: str, revision: str) -> str:
+        """The last part of an item's id."""
+        if case == ANSWERS:
+            return "answers"
+        return f"{case}[{revision}-{self.engine.target.transport}]"
+
+    def _case(self, case: str) -> LoadedCase:
+        if case in self._extra:
+            return self._extra[case]
+        return next(one for one in bundled() if one.id == case)
+
+    def place(self, case: str) -> tuple[Path, int]:
+        """File and line (from 1) where a case is written."""
+        found = self._case("lifecycle.initialize.is-answered" if case == ANSWERS else case)
+        return Path(found.source), found.line
+
+    def judge(self, case: str, revision: str) -> dict[str, Any]:
+        """The outcome of a case as redacted JSON."""
+        assert self._door is not None, "start comes first"
+        if case == ANSWERS:
+            outcome = self.engine.answers()
+        else:
+            outcome = self._door.call(self.engine.run, self._case(case), revision)
+        return self._redacted(outcome)
+
+    def _redacted(self, outcome: Outcome) -> dict[str, Any]:
+        made: dict[str, Any] = self.redactor.value(outcome.to_json())
+        made["reason"] = escape(made["reason"])[:_REASON_LIMIT]
+        return made
+
+    def harness_error(self, case: str, revision: str, error: BaseException) -> dict[str, Any]:
+        """The outcome of a case in which we failed ourselves."""
+        area = "target" if case == ANSWERS else self._case(case).area
+        reason = f"{type(error).__name__}: {error}"
+        return self._redacted(Outcome(case, area, revision, self.engine.target.transport, Verdict.ERROR, reason))
+
+    # ----------------------------------------------------------------------------------------------------------- results
+
+    def pytest_outcome(self, outcome: dict[str, Any]) -> str:
+        """``passed``, ``failed`` or ``skipped``: what a verdict is to pytest."""
+        match outcome["verdict"]:
+            case "fail":
+                return "failed"
+            case "warning":
+                return "failed" if self.options.strict else "passed"
+            case "inconclusive" | "not_applicable":
+                return "skipped"
+        return "passed"
+
+    def properties(self, outcome: dict[str, Any]) -> list[tuple[str, str]]:
+        """An outcome as flat properties, legible in JUnit."""
+        flat = [("mcp_verdict", outcome["verdict"]), ("mcp_reason", outcome["reason"])]
+        for judgement in outcome["judgements"]:
+            flat.append(("mcp_requirement", f"{judgement['requirement']} {judgement['level']} {judgement['verdict']}"))
+        flat += [("mcp_finding", finding["fingerprint"]) for finding in outcome["findings"]]
+        return flat
+
+    def explain(self, outcome: dict[str, Any]) -> str:
+        """An outcome's findings in full, as text."""
+        lines = [text for finding in outcome["findings"] for _, text in terminal.explain(finding)]
+        return "\n".join(lines) or outcome["reason"]
+
+    def file(self, outcome: dict[str, Any]) -> tuple[str, str]:
+        """Take in an outcome. Its text in full, and in short for a place where findings are told elsewhere; a known cause is only named."""
+        self._outcomes.append(Outcome.from_json(outcome))
+        name = f"mcp/{outcome['area']}::{self.item_name(outcome['case'], outcome['revision'])}"
+        fresh = [finding for finding in outcome["findings"] if finding["fingerprint"] not in self._filed]
+        known = [self._filed[finding["fingerprint"]] for finding in outcome["findings"] if finding["fingerprint"] in self._filed]
+        for finding in fresh:
+            self._filed[finding["fingerprint"]] = name
+        if not fresh:
+            text = f"same cause as {', '.join(dict.fromkeys(known))}" if known else outcome["reason"]
+            return text, text
+        short = [f"{finding['level']} {finding['requirement']}: observed {escape(finding['observed'])}" for finding in fresh]
+        return self.explain({**outcome, "findings": fresh}), "\n".join([*short, "told in full under MCP conformance, below"])
+
+    def finish(self, *, complete: bool) -> None:
+        """Build the run from what was filed, and write it where it was asked for."""
+        if self._door is None or not (self._outcomes or self._collected or self.bundled_wanted):
+            return
+        profile = self.found()
+        if not self._outcomes and not profile.failure:
+            return
+        outcomes = list(self._outcomes)
+        if profile.failure and not profile.revisions and outcomes:
+            outcomes += self._never_ran(profile)
+        self._run = self.redactor.value(
+            run_model.build(
+                target={"command": list(self.options.server), "cwd": str(self.options.cwd or Path.cwd()), "env": sorted(self.options.env)},
+                profile=profile,
+                outcomes=outcomes,
+                settings={
+                    "call": self.options.call,
+                    "strict": self.options.strict,
+                    "deadline": self.options.deadline,
+                    "start_deadline": self.options.start_deadline,
+                    "select": list(self.options.select),
+                    "revisions": list(self.options.revisions),
+                },
+                versions={"suites": _digest("suites"), "catalogue": _digest("catalogue")},
+                seconds=time.monotonic() - self._started,
+                complete=complete,
+            )
+        )
+        if self.options.json:
+            run_model.write(self.options.json, self._run)
+
+    def _never_ran(self, profile: Profile) -> Iterator[Outcome]:
+        """What would have run against a server that answers: inconclusive in the report, instead of hundreds of red items."""
+        for case in bundled():
+            for revision in self.options.revisions or JUDGED:
+                if case.runs_on(revision, profile.transport) and (self._chosen is None or case.id in self._chosen):
+                    yield Outcome(case.id, case.area, revision, profile.transport, Verdict.INCONCLUSIVE, "there is no server that answers")
+
+    def summary(self) -> Iterator[terminal.Line]:
+        """The lines of the terminal's summary."""
+        if self._run is not None:
+            yield from terminal.summary(self._run)
+            if self.options.json:
+                yield "dim", f"The run is in {self.options.json}"
+
+    def exit_status(self, status: int) -> int:
+        """The exit status that the session ends with: 1 when something that applies couldn't be judged, 5 when nothing applied."""
+        verdicts = {outcome.verdict for outcome in self._outcomes}
+        if status in (0, 5) and Verdict.INCONCLUSIVE in verdicts:
+            return 1
+        if status == 0 and verdicts == {Verdict.NOT_APPLICABLE}:
+            return 5
+        return status
+
+    def header(self) -> list[str]:
+        """What pytest says at the top."""
+        if self._door is None or self.engine.profile is None:
+            return []
+        profile = self.found()
+        if not profile.revisions:
+            return [f"mcp-conformance: {self.label}: {escape(self.redactor.text(profile.failure)) or 'speaks no revision that is judged here'}"]
+        info = profile.server_info
+        name = escape(self.redactor.text(f"{info.get('name', 'a server without a name')} {info.get('version', '')}".strip()))
+        tools = next(reversed(profile.revisions.values())).tools
+        callable_tools = sum(tool.callable for tool in tools)
+        return [
+            f"mcp-conformance: {name}, {', '.join(profile.revisions)} over {profile.transport}; "
+            f"{callable_tools} of {len(tools)} tools may be called (--mcp-call={self.options.call})"
+        ]
+
+
+def _digest(name: str) -> str:
+    """A short hash that names the version of the bundled suites or of the catalogue."""
+    from mcp_conformance import compiled, requirements
+
+    sources = loader.bundled_sources() if name == "suites" else requirements.sources()
+    return compiled.digest(sources)[:12]
+
+

@@ -1,0 +1,118 @@
+"""What a server was found to be: revisions, capabilities, tools, and arguments that it accepts. Plain data; it travels to xdist workers."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from mcp_conformance.jsonrpc import JSON
+
+CallLevel = Literal["safe", "readonly", "all", "none"]
+CALL_LEVELS: tuple[CallLevel, ...] = ("safe", "readonly", "all", "none")
+
+
+@dataclass(slots=True)
+class Tool:
+    """A listed tool. `callable` with the `reason` why or why not; `arguments` that were accepted, once some were."""
+
+    name: str
+    definition: dict[str, JSON]
+    callable: bool
+    reason: str
+    called: bool = False
+    arguments: dict[str, JSON] | None = None
+
+
+@dataclass(slots=True)
+class RevisionProfile:
+    """The server in one revision. `values` is what cases can refer to with ``$profile``; `missing` says why a value isn't there."""
+
+    revision: str
+    server: dict[str, JSON]
+    tools: list[Tool] = field(default_factory=list)
+    values: dict[str, JSON] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    barrier_method: str = "ping"
+    ends_on_eof: bool = True
+
+    @property
+    def capabilities(self) -> dict[str, JSON]:
+        found = self.server.get("capabilities")
+        return found if isinstance(found, dict) else {}
+
+    def declares(self, need: str) -> bool:
+        """Whether the server has declared a capability, given by its dotted name."""
+        here: JSON = self.capabilities
+        for part in need.split("."):
+            if not isinstance(here, dict) or part not in here or here[part] in (None, False):
+                return False
+            here = here[part]
+        return True
+
+
+@dataclass(slots=True)
+class Profile:
+    """The server as a whole.
+
+    `offers` maps each version that was asked for to the version in the answer (None: no usable answer, see `failure`). `revisions` are
+    those that can be judged here, oldest first; `start_seconds` is the time from the launch to the first answer.
+    """
+
+    transport: str
+    label: str
+    start_seconds: float
+    offers: dict[str, str | None]
+    revisions: dict[str, RevisionProfile]
+    failure: str = ""
+
+    @property
+    def newest(self) -> str | None:
+        """The newest version that the server has named itself."""
+        named = [version for version in self.offers.values() if version]
+        return max(named) if named else None
+
+    @property
+    def server_info(self) -> dict[str, JSON]:
+        """`serverInfo` as given in the newest revision."""
+        for revision in reversed(self.revisions.values()):
+            found = revision.server.get("serverInfo")
+            if isinstance(found, dict):
+                return found
+        return {}
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Profile":
+        revisions = {
+            name: RevisionProfile(**{**entry, "tools": [Tool(**tool) for tool in entry["tools"]]})
+            for name, entry in data["revisions"].items()
+        }
+        return cls(**{**data, "revisions": revisions})
+
+
+def may_call(tool: dict[str, JSON], level: CallLevel, hint: Literal["always", "never"] | None) -> tuple[bool, str]:
+    """Whether a tool may be called at a call level, and why.
+
+    A tool without annotations counts as destructive (schema: ToolAnnotations, the defaults of readOnlyHint and destructiveHint), and a
+    server's hints about itself are only a claim: that is why nothing else is called unless the user says so.
+    """
+    execution = tool.get("execution")
+    if isinstance(execution, dict) and execution.get("taskSupport") == "required":
+        return False, "it can only be called as a task"
+    if hint == "never":
+        return False, "the hints file says never"
+    if hint == "always":
+        return True, "the hints file says so"
+    annotations = tool.get("annotations")
+    annotations = annotations if isinstance(annotations, dict) else {}
+    if level == "none":
+        return False, "--mcp-call=none"
+    if level == "all":
+        return True, "--mcp-call=all"
+    if annotations.get("readOnlyHint") is True:
+        return True, "annotated readOnlyHint: true"
+    if level == "safe" and annotations.get("destructiveHint") is False:
+        return True, "annotated destructiveHint: false"
+    if level == "readonly":
+        return False, "not annotated readOnlyHint: true"
+    return False, "not annotated readOnlyHint: true or destructiveHint: false"

@@ -1,0 +1,1 @@
+"""What is told of a run: one model (`run`) and its renderers. Everything goes out through `redaction`."""

@@ -1,0 +1,193 @@
+"""One walk through everything that a server offers in one revision: what it lists, and calls of what may be called.
+
+The walk is the evidence of the passive checks, and finds the values that active cases need: a tool that can be called, arguments that
+it accepts, a cursor.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mcp_conformance import arguments
+from mcp_conformance.hints import Hints
+from mcp_conformance.jsonrpc import JSON, MISSING
+from mcp_conformance.observation import Call, Observation
+from mcp_conformance.profile import CallLevel, RevisionProfile, Tool, may_call
+from mcp_conformance.session import Exchange, Session
+
+_MAX_PAGES = 100
+_MAX_TRIES = 4
+_MAX_READS = 5
+_MAX_SILENT = 2
+_CALL_BUDGET = 90.0  # seconds for all calls of one survey
+
+
+@dataclass(slots=True)
+class Survey:
+    """One walk in progress."""
+
+    session: Session
+    level: CallLevel
+    hints: Hints
+    known: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    """Arguments that a survey of another revision has seen accepted, by tool."""
+    calls: list[Call] = field(default_factory=list)
+    pool: arguments.Pool = field(default_factory=arguments.Pool)
+
+    async def run(self) -> tuple[RevisionProfile, Observation]:
+        """Walk. The session has been initialized; it may be dead afterwards."""
+        session = self.session
+        profile = RevisionProfile(session.revision, session.server)
+        await session.call("ping")
+        self._choose_barrier(profile)
+        declared = profile.declares("tools")
+        tools = await self._list("tools/list", "tools") if declared or session.alive else []
+        profile.tools = self._tools(tools) if declared else []
+        if profile.declares("resources"):
+            await self._resources()
+        if profile.declares("prompts"):
+            await self._prompts()
+        await self._call_tools(profile)
+        self._values(profile)
+        if session.alive:
+            await session.barrier()
+        return profile, Observation.of(session, calls=self.calls)
+
+    def _choose_barrier(self, profile: RevisionProfile) -> None:
+        """Ping serves as barrier wherever it is answered; a server without it still has to be tested."""
+        if self.session.exchanges[-1].answer is not None:
+            return
+        for need in ("tools", "resources", "prompts"):
+            if profile.declares(need):
+                profile.barrier_method = f"{need}/list"
+                break
+        self.session.barrier_method = profile.barrier_method
+
+    async def _list(self, method: str, member: str) -> list[JSON]:
+        """All items of a paged list."""
+        items: list[JSON] = []
+        cursor: JSON = MISSING
+        seen: list[JSON] = []
+        while self.session.alive and len(seen) < _MAX_PAGES:
+            exchange = await self.session.call(method, MISSING if cursor is MISSING else {"cursor": cursor})
+            if not isinstance(exchange.result, dict):
+                break
+            page = exchange.result.get(member)
+            items.extend(page if isinstance(page, list) else [])
+            cursor = exchange.result.get("nextCursor", MISSING)
+            if not isinstance(cursor, str) or cursor in seen:
+                break
+            seen.append(cursor)
+        return items
+
+    def _tools(self, listed: list[JSON]) -> list[Tool]:
+        found = []
+        for definition in listed:
+            if isinstance(definition, dict) and isinstance(name := definition.get("name"), str):
+                allowed, reason = may_call(definition, self.level, self.hints.tool(name).call)
+                found.append(Tool(name, definition, allowed, reason))
+        return found
+
+    async def _resources(self) -> None:
+        resources = await self._list("resources/list", "resources")
+        await self._list("resources/templates/list", "resourceTemplates")
+        self.pool.add(resources)
+        for resource in resources[:_MAX_READS]:
+            if self.session.alive and isinstance(resource, dict) and isinstance(resource.get("uri"), str):
+                await self.session.call("resources/read", {"uri": resource["uri"]})
+
+    async def _prompts(self) -> None:
+        prompts = await self._list("prompts/list", "prompts")
+        for prompt in prompts[:_MAX_READS]:
+            if not (self.session.alive and isinstance(prompt, dict) and isinstance(prompt.get("name"), str)):
+                continue
+            listed = prompt.get("arguments")
+            wanted = [one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict) and one.get("required")]
+            if not wanted:  # what to give for an argument, only the server's owner knows
+                await self.session.call("prompts/get", {"name": prompt["name"]})
+
+    # ------------------------------------------------------------------------------------------------------------- calls
+
+    async def _call_tools(self, profile: RevisionProfile) -> None:
+        started, silent = time.monotonic(), 0
+        for tool in profile.tools:
+            if not tool.callable or not self.session.alive:
+                continue
+            if silent >= _MAX_SILENT or time.monotonic() - started > _CALL_BUDGET:
+                tool.callable, tool.reason = False, "the calls before it took too long"
+                continue
+            for chosen in self._tries(tool):
+                exchange = await self._call(tool, chosen)
+                silent += exchange.answer is None
+                if exchange.answer is None or not self.session.alive:
+                    break
+                result = exchange.result
+                if isinstance(result, dict) and not result.get("isError"):
+                    tool.arguments = chosen
+                    self.pool.add(result.get("structuredContent"))
+                    self.pool.add([block.get("text") for block in result.get("content") or [] if isinstance(block, dict)])
+                    break
+
+    def _tries(self, tool: Tool) -> Iterator[dict[str, JSON]]:
+        hinted = list(self.hints.tool(tool.name).arguments)
+        if tool.name in self.known:
+            hinted.append(self.known[tool.name])
+        found = arguments.candidates(tool.definition.get("inputSchema"), self.pool, hinted)
+        for number, chosen in enumerate(found):
+            if number >= max(_MAX_TRIES, len(hinted)):
+                return
+            yield chosen
+
+    async def _call(self, tool: Tool, chosen: dict[str, JSON]) -> Exchange:
+        tool.called = True
+        deadline = self.hints.tool(tool.name).deadline
+        exchange = await self.session.call("tools/call", {"name": tool.name, "arguments": chosen}, deadline=deadline)
+        self.calls.append(Call(tool.definition, exchange))
+        return exchange
+
+    # ------------------------------------------------------------------------------------------------------------ values
+
+    def _values(self, profile: RevisionProfile) -> None:
+        """What cases can refer to; and for what isn't there, the reason and what would help."""
+        values: dict[str, JSON] = {}
+        accepted = [tool for tool in profile.tools if tool.arguments is not None]
+        # A read-only tool first: cases call it several times over.
+        accepted.sort(key=lambda tool: not (tool.definition.get("annotations") or {}).get("readOnlyHint"))
+        names = {tool.name for tool in profile.tools}
+        for tool in accepted:
+            good = tool.arguments or {}
+            values.setdefault("tool", {"name": tool.name, "arguments": good})
+            schema = tool.definition.get("inputSchema")
+            if (made := arguments.without_required(schema, good)) is not None:
+                values.setdefault("incomplete", {"name": tool.name, "arguments": made})
+            if (made := arguments.mistyped(schema, good)) is not None:
+                values.setdefault("mistyped", {"name": tool.name, "arguments": made})
+            if (other := tool.name.swapcase()) not in names:
+                values.setdefault("uncased", {"name": other, "arguments": good})
+        for exchange in self.session.exchanges:
+            if exchange.method == "tools/list" and isinstance(exchange.result, dict):
+                if isinstance(cursor := exchange.result.get("nextCursor"), str):
+                    values.setdefault("cursor", cursor)
+        profile.values = values
+        profile.missing = {name: self._why_missing(name, profile, bool(accepted)) for name in _REFERABLE if name not in values}
+
+    def _why_missing(self, name: str, profile: RevisionProfile, accepted: bool) -> str:
+        if name == "cursor":
+            return "tools/list has only one page"
+        if not profile.tools:
+            return "the server lists no tools"
+        if not any(tool.callable for tool in profile.tools):
+            return (
+                f"none of the {len(profile.tools)} tools may be called with --mcp-call={self.level}: "
+                "name safe ones in the hints file, or use --mcp-call=all on a server that can't do harm"
+            )
+        if not accepted:
+            return "no call of a tool was accepted: give good arguments in the hints file"
+        return {
+            "incomplete": "no tool that may be called requires an argument",
+            "mistyped": "no tool that may be called has an argument whose type could be broken for certain",
+            "uncased": "no tool that may be called has a name that differs in another letter case",
+        }[name]
+
+
+_REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor")

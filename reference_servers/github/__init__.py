@@ -1,0 +1,5 @@
+"""A GitHub in memory, as a Model Context Protocol server."""
+
+from .server import github
+
+__all__ = ["github"]

@@ -1,0 +1,124 @@
+"""The files of repositories as resources: ``repo://`` with the owner, the repository, perhaps a branch, and a path."""
+
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import quote, unquote
+
+from reference_servers.engine import BlobContents, Resource, ResourceTemplate, TextContents
+
+from .model import Account, GitHubError, Repository, World
+from .model.contents import snapshot
+
+TYPES = {
+    ".md": "text/markdown",
+    ".png": "image/png",
+    ".py": "text/x-python",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
+"""MIME types by the end of a name; any other file is plain text if it is text at all."""
+
+_URI = re.compile(
+    r"repo://(?P<owner>[^/?#]+)/(?P<repo>[^/?#]+)(?:/refs/heads/(?P<branch>[^/?#]+))?/contents(?P<path>(?:/[^/?#]+)+)"
+)
+_WRONG_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+class RepositoryFiles:
+    """What one account sees.
+
+    The files of public repositories are listed; private ones can be read by whoever may see them.
+    """
+
+    templates: Sequence[ResourceTemplate] = (
+        ResourceTemplate(
+            "repo://{owner}/{repo}/contents{/path*}",
+            name="repository_content",
+            title="File in a repository",
+            description="A file at the tip of the default branch. Each part of the path is percent-encoded.",
+        ),
+        ResourceTemplate(
+            "repo://{owner}/{repo}/refs/heads/{branch}/contents{/path*}",
+            name="repository_content_branch",
+            title="File on a branch",
+            description="A file at the tip of a branch. A slash in the branch's name is percent-encoded.",
+        ),
+    )
+
+    def __init__(self, world: Callable[[], World], login: str) -> None:
+        self._world = world
+        self._login = login
+
+    def list(self) -> Sequence[Resource]:
+        world = self._world()
+        actor = self._actor(world)
+        return [
+            Resource(
+                uri=f"repo://{repository.full_name}/contents/{quote(path)}",
+                name=path.rpartition("/")[2],
+                title=f"{repository.full_name}: {path}",
+                mime_type=mime_type(path, world.objects.blobs[file.blob]),
+                size=len(world.objects.blobs[file.blob]),
+            )
+            for repository in world.repositories(actor)
+            if not repository.private
+            for path, file in sorted(snapshot(world, repository).items())
+        ]
+
+    async def read(self, uri: str) -> Sequence[TextContents | BlobContents] | None:
+        match = _URI.fullmatch(uri)
+        if match is None:
+            return None
+        try:
+            owner, name = _decode(match["owner"]), _decode(match["repo"])
+            branch = _decode(match["branch"]) if match["branch"] else None
+            path = "/".join(_decode(part, inside="/") for part in match["path"].split("/")[1:])
+        except ValueError:
+            return None
+        data = self._data(owner, name, branch, path)
+        if data is None:
+            return None
+        kind = mime_type(path, data)
+        if is_text(data):
+            return [TextContents(uri, data.decode(), kind)]
+        return [BlobContents(uri, data, kind)]
+
+    def _data(self, owner: str, name: str, branch: str | None, path: str) -> bytes | None:
+        world = self._world()
+        try:
+            repository: Repository = world.readable(self._actor(world), owner, name)
+            file = snapshot(world, repository, branch).get(path)
+        except GitHubError:
+            return None
+        return world.objects.blobs[file.blob] if file else None
+
+    def _actor(self, world: World) -> Account:
+        actor = world.account(self._login)
+        assert actor
+        return actor
+
+
+def mime_type(path: str, data: bytes) -> str:
+    name = path.rpartition("/")[2]
+    suffix = name[name.rfind(".") :].lower() if "." in name else ""
+    return TYPES.get(suffix) or ("text/plain" if is_text(data) else "application/octet-stream")
+
+
+def is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _decode(part: str, inside: str = "") -> str:
+    """A part of a URI without its escapes;
+
+    ValueError when one is broken or hides a character that may not be inside.
+    """
+    if _WRONG_ESCAPE.search(part):
+        raise ValueError("broken escape")
+    text = unquote(part, errors="strict")
+    if inside and inside in text:
+        raise ValueError(f"{inside} inside a part")
+    return text

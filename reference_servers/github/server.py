@@ -1,0 +1,28 @@
+"""The GitHub reference server, put together."""
+
+from reference_servers.engine import Server
+
+from .model import seed
+from .resources import RepositoryFiles
+from .tools import OPERATIONS, Session
+
+VERSION = "0.1.0"
+
+INSTRUCTIONS = """\
+A GitHub in memory, with the same few repositories at every start; nothing that you do here leaves this process. You are
+the user
+alice. Try the repository alice/hello-world, or search for org:acme."""
+
+
+def github() -> Server:
+    """A server with a world of its own, in which the client acts as alice."""
+    session = Session(seed, "alice")
+    return Server(
+        name="reference-github",
+        version=VERSION,
+        title="GitHub reference server",
+        instructions=" ".join(INSTRUCTIONS.split()),
+        tools=tuple(operation.bind(session) for operation in OPERATIONS),
+        resources=RepositoryFiles(lambda: session.world, "alice"),
+        page_size=10,
+    )

@@ -1,0 +1,94 @@
+"""How an operation becomes a tool: arguments into a schema, a refusal into a tool execution error."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from reference_servers.engine import JSON, Call, Tool, ToolError
+from reference_servers.github.model import Account, GitHubError, World
+from reference_servers.github.model.views import Views
+
+from . import shapes
+
+Arguments: TypeAlias = dict[str, Any]
+
+# openWorldHint is false throughout: this GitHub is in memory, and nothing outside learns of what happens in it.
+READS = {"readOnlyHint": True, "openWorldHint": False}
+ADDS = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False, "openWorldHint": False}
+ADDS_ONCE = ADDS | {"idempotentHint": True}
+OVERWRITES = ADDS | {"destructiveHint": True}
+
+
+class Session:
+    """On whose behalf tools run, and in which world.
+
+    The world is made when it is first needed: most sessions only look around.
+    """
+
+    def __init__(self, world: Callable[[], World], login: str) -> None:
+        self._make = world
+        self._login = login
+
+    @cached_property
+    def world(self) -> World:
+        return self._make()
+
+    @cached_property
+    def views(self) -> Views:
+        return Views(self.world)
+
+    @property
+    def actor(self) -> Account:
+        account = self.world.account(self._login)
+        assert account
+        return account
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One tool.
+
+    `arguments` has a schema for each argument; those in `required` can't be left out, and no others are taken.
+    """
+
+    name: str
+    title: str
+    description: str
+    arguments: Mapping[str, JSON]
+    required: Sequence[str]
+    result: Mapping[str, JSON]
+    annotations: Mapping[str, bool | str]
+    run: Callable[[Session, Arguments], dict[str, JSON]]
+
+    def bind(self, session: Session) -> Tool:
+        """The tool that does this in a session."""
+
+        async def run(call: Call) -> dict[str, JSON]:
+            try:
+                return self.run(session, call.arguments)
+            except GitHubError as error:
+                raise ToolError(f"{self.name} failed: {error}") from error
+
+        return Tool(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            input_schema={
+                "type": "object",
+                "properties": self.arguments,
+                "required": list(self.required),
+                "additionalProperties": False,
+            },
+            output_schema=shapes.output(self.result),
+            annotations=self.annotations,
+            run=run,
+        )
+
+
+OWNER = {
+    "type": "string",
+    "description": "Login of the user or organisation that owns the repository",
+    "examples": ["alice"],
+}
+REPO = {"type": "string", "description": "Name of the repository", "examples": ["hello-world"]}
