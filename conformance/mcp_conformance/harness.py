@@ -1,6 +1,7 @@
 """A whole run, from options to report: what the pytest plugin and the command line drive. Knows neither of them."""
 
 import contextlib
+import json
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -29,19 +30,19 @@ _REASON_LIMIT = 500
 
 
 class Harness:
-    """One run against one target. `worker` is what an xdist controller has handed over, None in the controller itself.
+    """One run against one target. `handed_over` is what an xdist controller tells its workers (`for_worker`), None in the controller.
 
     Raises `OptionError` for options that can't be used; `start` raises `CommandError` and `DataError`.
     """
 
-    def __init__(self, options: Options, worker: dict[str, Any] | None = None) -> None:
+    def __init__(self, options: Options, handed_over: str | None = None) -> None:
         self.options = options
-        self.worker = worker["mcp_conformance"] if worker is not None else None
+        self.worker: dict[str, Any] | None = json.loads(handed_over) if handed_over is not None else None
         self.label = " ".join(options.server)
         self.redactor = Redactor.for_run(options.env, os.environ)
         self.label = escape(self.redactor.text(self.label))
-        self.bundled_wanted = False
-        self._ids: list[str] = []
+        self.bundled_wanted = bool(self.worker and self.worker["bundled"])
+        self._ids: list[str] = list(self.worker["ids"]) if self.worker else []
         self._started = time.monotonic()
         self._extra: dict[str, LoadedCase] = {}
         self._files: dict[Path, list[LoadedCase]] = {}
@@ -156,10 +157,11 @@ class Harness:
 
     # ------------------------------------------------------------------------------------------------------------- cases
 
-    def for_worker(self) -> dict[str, Any]:
-        """What an xdist worker has to know, as plain data."""
+    def for_worker(self) -> str:
+        """What an xdist worker has to know, as JSON text: servers' strings may hold what xdist's own format can't."""
         surveyed = [outcome.to_json() for outcome in self.engine.surveyed.values()]
-        return {"profile": self.found().to_json(), "surveyed": surveyed, "bundled": self.bundled_wanted, "ids": self._ids}
+        made = {"profile": self.found().to_json(), "surveyed": surveyed, "bundled": self.bundled_wanted, "ids": self._ids}
+        return json.dumps(made)
 
     def areas(self) -> list[str]:
         """The areas with anything to run, in order."""

@@ -103,10 +103,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     try:
         options = parse(raw, os.environ, JUDGED, from_command_line=from_command_line, server_by_ini=shared)
-        harness = Harness(options, worker=getattr(config, "workerinput", None))
+        harness = Harness(options, getattr(config, "workerinput", {}).get("mcp_conformance"))
     except OptionError as error:
         raise pytest.UsageError(f"mcp-conformance: {error}") from None
-    config.stash[_HARNESS] = run
+    config.stash[_HARNESS] = harness
+    if harness.worker is None:
+        config.pluginmanager.register(Reporter(config, harness), "mcp-conformance-reporter")
     _choose_paths(config, harness)
 
 
@@ -115,14 +117,9 @@ def _choose_paths(config: pytest.Config, harness: Harness) -> None:
     by_path = config.args_source is pytest.Config.ArgsSource.ARGS
     ids = [argument for argument in config.args if by_path and argument.startswith("mcp/") and not Path(argument.split("::")[0]).exists()]
     config.args[:] = [argument for argument in config.args if argument not in ids]
-    harness.select_ids(ids)
-    if worker := getattr(config, "workerinput", None):
-        harness.bundled_wanted = worker["mcp_conformance"]["bundled"]
-        harness.select_ids(worker["mcp_conformance"]["ids"])
-    elif harness.options.select or ids:
-        harness.bundled_wanted = True
-    else:
-        harness.bundled_wanted = not by_path
+    if harness.worker is None:
+        harness.select_ids(ids)
+        harness.bundled_wanted = bool(harness.options.select or ids) or not by_path
     if harness.options.from_command_line and not by_path:
         config.args[:] = []
     elif ids and not config.args:
@@ -243,7 +240,7 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         path, line = self.config.stash[_HARNESS].place(self.case)
-        return path, line - 1, self.name
+        return path, line - 1, f"{self.case} ({self.revision})"
 
 
 # ---------------------------------------------------------------------------------------------------------------- reports

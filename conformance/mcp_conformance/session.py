@@ -207,10 +207,7 @@ class Session:
 
     async def initialize(self, version: str, *, deadline: float | None = None) -> Exchange:
         """The first half of the handshake."""
-        exchange = await self.call("initialize", client.initialize_params(version, self.capabilities), deadline=deadline)
-        if isinstance(exchange.result, dict):
-            self.server, self.ready = exchange.result, True
-        return exchange
+        return await self.call("initialize", client.initialize_params(version, self.capabilities), deadline=deadline)
 
     async def initialized(self) -> None:
         """The second half."""
@@ -313,6 +310,8 @@ class Session:
 
     def _settle(self, exchange: Exchange, event: Event, flaw: Flaw) -> None:
         exchange.answer, exchange.flaw = event, flaw
+        if exchange.method == "initialize" and isinstance(exchange.result, dict):
+            self.server, self.ready = exchange.result, True
         self._lenient = self._lenient or flaw == "id-other"
         exchange.done.set()
 

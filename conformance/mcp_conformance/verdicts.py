@@ -1,6 +1,7 @@
 """Verdicts and what they rest on. Plain data that turns into JSON and back: it crosses processes and ends in reports."""
 
 import hashlib
+import json
 import re
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -129,7 +130,9 @@ class Outcome:
         return [judgement.requirement for judgement in self.judgements]
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain JSON types only: it has to cross to another process."""
+        made: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return made
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Outcome":

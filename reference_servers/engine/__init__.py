@@ -24,8 +24,9 @@ The seams, all on `Connection`: `negotiate`, `capabilities`, `on_initialize`, `o
 `on_tools_call`, `on_resources_list`, `on_resources_templates_list`, `on_resources_read`, `on_unknown_method`,
 `before_initialize`, `second_initialize`, `malformed_params`, `repeated_id`, `on_notification`, `on_cancelled`,
 `on_response`, `invalid_arguments`, `page`, `parse_error`, `invalid_request`, `internal_error`, `reply`, `fail`,
-`notify`, `deliver`, `encode`; and for a process `at_start`, before the first byte is read, and `at_end_of_input`.
-`send` puts raw bytes on the wire as one line: ``await self.send(b"Welcome!")``.
+`notify`, `deliver`, `encode`, `delimit`; and for a process `at_start`, before the first byte is read, and
+`at_end_of_input`. `send` puts raw bytes on the wire as one line: ``await self.send(b"Welcome!")``. To change what is
+offered rather than how, give `dataclasses.replace` a server: ``replace(github(), page_size=1)``.
 """
 
 from .command_line import serve

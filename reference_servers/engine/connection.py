@@ -41,7 +41,7 @@ class Listed(Protocol):
 Item = TypeVar("Item", bound=Listed)
 
 Send = Callable[[bytes], Awaitable[None]]
-"""Puts one encoded message on the wire, whole and in order. The transport adds its framing."""
+"""Puts one encoded message on the wire, whole and in order; the transport adds its framing."""
 
 
 Handler = Callable[[Request], Awaitable[JSON]]
@@ -368,6 +368,10 @@ class Connection:
 
     def encode(self, message: dict[str, JSON]) -> bytes:
         return messages.encode(message)
+
+    def delimit(self, encoded: bytes) -> bytes:
+        """What stdio writes for one encoded message (basic/transports#stdio)."""
+        return encoded + b"\n"
 
 
 _REQUIRED = object()

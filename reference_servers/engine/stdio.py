@@ -24,8 +24,8 @@ async def run(connect: Callable[[Send], Connection]) -> None:
     """Hold one session, until the input ends or nobody reads the output."""
     outgoing, waiting = anyio.create_memory_object_stream[bytes](WAITING)
     async with anyio.create_task_group() as tasks, outgoing:
-        tasks.start_soon(_write, waiting, tasks.cancel_scope)
         connection = connect(outgoing.send)
+        tasks.start_soon(_write, waiting, connection.delimit, tasks.cancel_scope)
         async with connection:
             await connection.at_start()
             async for line in lines():
@@ -52,18 +52,20 @@ async def lines() -> AsyncIterator[bytes]:
 
 
 async def _read() -> bytes:
-    with suppress(PermissionError):  # a file can't be waited for, and never blocks
+    with suppress(OSError):  # what can't be waited for, such as a file, never blocks
         await anyio.wait_readable(STDIN)
     return os.read(STDIN, CHUNK)
 
 
-async def _write(waiting: MemoryObjectReceiveStream[bytes], session: anyio.CancelScope) -> None:
+async def _write(
+    waiting: MemoryObjectReceiveStream[bytes], delimit: Callable[[bytes], bytes], session: anyio.CancelScope
+) -> None:
     with waiting:
         try:
             async for message in waiting:
-                rest = memoryview(message + b"\n")
+                rest = memoryview(delimit(message))
                 while rest:
-                    with suppress(PermissionError):
+                    with suppress(OSError):
                         await anyio.wait_writable(STDOUT)
                     rest = rest[os.write(STDOUT, rest[: select.PIPE_BUF]) :]
         except BrokenPipeError:

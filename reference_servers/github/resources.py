@@ -1,13 +1,14 @@
 """The files of repositories as resources: ``repo://`` with the owner, the repository, perhaps a branch, and a path."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
 from reference_servers.engine import BlobContents, Resource, ResourceTemplate, TextContents
 
-from .model import Account, GitHubError, Repository, World
+from .model import GitHubError
 from .model.contents import snapshot
+from .session import Session
 
 TYPES = {
     ".md": "text/markdown",
@@ -45,13 +46,11 @@ class RepositoryFiles:
         ),
     )
 
-    def __init__(self, world: Callable[[], World], login: str) -> None:
-        self._world = world
-        self._login = login
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def list(self) -> Sequence[Resource]:
-        world = self._world()
-        actor = self._actor(world)
+        world = self._session.world
         return [
             Resource(
                 uri=f"repo://{repository.full_name}/contents/{quote(path)}",
@@ -60,7 +59,7 @@ class RepositoryFiles:
                 mime_type=mime_type(path, world.objects.blobs[file.blob]),
                 size=len(world.objects.blobs[file.blob]),
             )
-            for repository in world.repositories(actor)
+            for repository in world.repositories(self._session.actor)
             if not repository.private
             for path, file in sorted(snapshot(world, repository).items())
         ]
@@ -84,18 +83,13 @@ class RepositoryFiles:
         return [BlobContents(uri, data, kind)]
 
     def _data(self, owner: str, name: str, branch: str | None, path: str) -> bytes | None:
-        world = self._world()
+        world = self._session.world
         try:
-            repository: Repository = world.readable(self._actor(world), owner, name)
+            repository = world.readable(self._session.actor, owner, name)
             file = snapshot(world, repository, branch).get(path)
         except GitHubError:
             return None
         return world.objects.blobs[file.blob] if file else None
-
-    def _actor(self, world: World) -> Account:
-        actor = world.account(self._login)
-        assert actor
-        return actor
 
 
 def mime_type(path: str, data: bytes) -> str:

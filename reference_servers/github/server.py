@@ -4,7 +4,8 @@ from reference_servers.engine import Server
 
 from .model import seed
 from .resources import RepositoryFiles
-from .tools import OPERATIONS, Session
+from .session import Session
+from .tools import OPERATIONS
 
 VERSION = "0.1.0"
 
@@ -23,6 +24,6 @@ def github() -> Server:
         title="GitHub reference server",
         instructions=" ".join(INSTRUCTIONS.split()),
         tools=tuple(operation.bind(session) for operation in OPERATIONS),
-        resources=RepositoryFiles(lambda: session.world, "alice"),
+        resources=RepositoryFiles(session),
         page_size=10,
     )

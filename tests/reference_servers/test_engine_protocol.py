@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import anyio
 import pytest
 from dialogue import CLIENT, dialogue
+
 from reference_servers.engine import (
     JSON,
     BlobContents,
@@ -68,7 +69,8 @@ class Shelf:
 
 
 TOOLS = tuple(
-    Tool(function.__name__, PAIR if function is add else NOTHING, function) for function in (add, refuse, crash, hang, count)
+    Tool(function.__name__, PAIR if function is add else NOTHING, function)
+    for function in (add, refuse, crash, hang, count)
 )
 SERVER = Server(name="test", version="1", tools=TOOLS, resources=Shelf(), page_size=3)
 BARE = Server(name="bare", version="1")
@@ -349,7 +351,9 @@ async def test_lists_come_in_pages_without_gap_or_repetition():
             assert len(names) == len(set(names)) == total
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "ü", "dG9vbHMAYWRk=", "dG9vbHMAYWRk ", "dG9vbHMAbm9wZQ==", 1, None])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "AAAA", "ü", "dG9vbHMAYWRk=", "dG9vbHMAYWRk ", "dG9vbHMAbm9wZQ==", 1, None]
+)
 async def test_an_invented_cursor_is_refused(cursor):
     async with dialogue(SERVER) as talk:
         for method in ("tools/list", "resources/list", "resources/templates/list"):
@@ -369,7 +373,9 @@ async def test_structured_content_is_repeated_as_text():
         assert [json.loads(block["text"]) for block in result["content"]] == [{"sum": 3}]
 
 
-@pytest.mark.parametrize("params", [{}, {"name": 1}, {"name": "add", "arguments": []}, {"name": "nope"}, {"name": "ADD"}])
+@pytest.mark.parametrize(
+    "params", [{}, {"name": 1}, {"name": "add", "arguments": []}, {"name": "nope"}, {"name": "ADD"}]
+)
 @pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25"])
 async def test_a_malformed_call_and_an_unknown_tool_are_protocol_errors(params, revision):
     async with dialogue(SERVER, revision=revision) as talk:
@@ -377,7 +383,8 @@ async def test_a_malformed_call_and_an_unknown_tool_are_protocol_errors(params, 
 
 
 @pytest.mark.parametrize(
-    "arguments", [{}, {"a": 1}, {"a": 1, "b": "2"}, {"a": 1, "b": 2, "c": 3}, {"a": 1, "b": True}, {"a": 1, "b": "\ud800"}]
+    "arguments",
+    [{}, {"a": 1}, {"a": 1, "b": "2"}, {"a": 1, "b": 2, "c": 3}, {"a": 1, "b": True}, {"a": 1, "b": "\ud800"}],
 )
 async def test_arguments_that_break_the_schema_fail_as_the_revision_has_it(arguments):
     async with dialogue(SERVER, revision="2025-11-25") as talk:
@@ -392,7 +399,9 @@ async def test_arguments_that_break_the_schema_fail_as_the_revision_has_it(argum
 async def test_nesting_that_no_validator_takes_is_refused_and_survived():
     async with dialogue(SERVER) as talk:
         deep = b'{"a":' * 900 + b"1" + b"}" * 900
-        await talk.raw(b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":' + deep + b"}}")
+        await talk.raw(
+            b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":' + deep + b"}}"
+        )
         assert (await talk.receive())["result"]["isError"] is True
         await talk.silence()
 

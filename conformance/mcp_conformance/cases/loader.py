@@ -165,6 +165,8 @@ def _own_judges(step: model.Step) -> tuple[str, ...] | None:
             return step.expect.judges
         case model.ExpectExit():
             return step.expect_exit.judges
+        case model.ExpectNothing():
+            return step.expect_nothing.judges
         case model.BarrierStep():
             return step.barrier.judges or None
     return None

@@ -144,6 +144,21 @@ class Quiet(Step):
     quiet: Literal[True]
 
 
+class Nothing(_Strict):
+    """`kinds` of messages that must not have come since the case began, `besides` those of some methods."""
+
+    kinds: tuple[Literal["request", "notification", "result", "error"], ...] = ("request", "notification", "result", "error")
+    besides: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
+
+
+class ExpectNothing(Step):
+    """The server has sent no message of certain kinds since the case began."""
+
+    keyword = "expect-nothing"
+    expect_nothing: Nothing = Field(alias="expect-nothing")
+
+
 class EndInput(Step):
     """Closes the server's input, as a client does to shut down (stdio only)."""
 
@@ -153,7 +168,8 @@ class EndInput(Step):
 
 class ExitExpectation(_Strict):
     judges: tuple[str, ...] = ()
-    leftovers: bool = Field(True, description="false: nothing that the server started may be left either")
+    leftovers: bool = True
+    """False: nothing that the server started may be left either."""
 
 
 class ExpectExit(Step):
@@ -165,7 +181,7 @@ class ExpectExit(Step):
 
 STEPS: dict[str, type[Step]] = {
     kind.keyword: kind
-    for kind in (Request, Notify, Raw, Expect, BarrierStep, Bind, Restart, Quiet, EndInput, ExpectExit)
+    for kind in (Request, Notify, Raw, Expect, BarrierStep, Bind, Restart, Quiet, ExpectNothing, EndInput, ExpectExit)
 }
 
 

@@ -101,6 +101,8 @@ class Runner:
                 await self._session(step.session)
             case model.Quiet():
                 await session.heard(len(session.transcript), min(3.0, max(0.3, self.start_seconds)))
+            case model.ExpectNothing():
+                self._expect_nothing(session, step.expect_nothing)
             case model.EndInput():
                 await session.end_input()
             case model.ExpectExit():
@@ -231,6 +233,22 @@ class Runner:
         before = [event.number for event in session.transcript.events if event.direction == "sent" and event.number < exchange.sent.number]
         return tuple(before[-1:])
 
+    def _expect_nothing(self, session: Session, unwanted: model.Nothing) -> None:
+        judges = unwanted.judges or self.case.judges
+        start = next(start for known, start in self.steps.windows if known is session)
+        for event in session.transcript.since(start):
+            message = event.message
+            if event.direction != "received" or message is None or message.kind not in unwanted.kinds or message.method in unwanted.besides:
+                continue
+            besides = f" but {', '.join(unwanted.besides)}" if unwanted.besides else ""
+            what = f"a {message.kind}" + (f", {message.method}" if message.method else "")
+            for requirement in judges:
+                cause = f"{requirement}|{message.method}"
+                problem = Problem(requirement, f"no {' or '.join(unwanted.kinds)}{besides} by now", what, "/method", (event.number,), cause)
+                self.steps.problems.append((problem, session))
+            return
+        self.steps.passed.update(judges)
+
     async def _expect_exit(self, session: Session, wanted: model.ExitExpectation) -> None:
         judges = wanted.judges or self.case.judges
         ending = await session.link.wait_exit(self.grace)
@@ -243,6 +261,8 @@ class Runner:
             self._accuse_exit(session, judges, "nothing that the server started is left", observed, events, "leftovers")
         else:
             self.steps.passed.update(judges)
+            if ending.detached:
+                self._note("left running in a session of its own: " + short(", ".join(ending.detached), 200))
 
     def _accuse_exit(
         self, session: Session, judges: Iterable[str], expected: str, observed: str, events: tuple[int, ...], cause: str

@@ -174,9 +174,20 @@ class StdioLink:
         """What the root process left when it exited by itself; looked at once, before anything is ended."""
         if self._exit is None:
             left = await self._server.wait_for_leftovers(settle)
-            survivors = tuple(f"{pid} {command}" for pid, command in left)
-            self._exit = replace(self._make_ending(), survivors=survivors, stdout_open=self._output.held_open())
+            own, detached = [], []
+            for pid, command in left:
+                (own if self._in_own_session(pid) else detached).append(f"{pid} {command}")
+            held = self._output.held_open()
+            self._exit = replace(
+                self._make_ending(), survivors=tuple(own), detached=tuple(detached), stdout_open=held
+            )  # fmt: skip
         return self._exit
+
+    def _in_own_session(self, pid: int) -> bool:
+        try:
+            return os.getsid(pid) == self._server.pid
+        except OSError:  # gone meanwhile
+            return False
 
     def _take_step(self, stage: Stage) -> None:
         if not self._server.has_exited():

@@ -1,9 +1,6 @@
 """How GitHub refuses: a status, a message, and for a 422 the fields that are wrong."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-
-DOCUMENTATION = "https://docs.github.com/rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +15,6 @@ class FieldError:
     field: str | None = None
     message: str | None = None
 
-    def as_json(self) -> dict[str, str]:
-        members = {"resource": self.resource, "code": self.code, "field": self.field, "message": self.message}
-        return {name: value for name, value in members.items() if value is not None}
-
     def __str__(self) -> str:
         return self.message or f"{self.resource}.{self.field} {self.code}"
 
@@ -35,17 +28,6 @@ class GitHubError(Exception):
         self.status = status
         self.message = message
         self.errors = errors
-
-    def as_json(self) -> Mapping[str, object]:
-        """The body of a REST answer."""
-        body: dict[str, object] = {
-            "message": self.message,
-            "documentation_url": DOCUMENTATION,
-            "status": str(self.status),
-        }
-        if self.errors:
-            body["errors"] = [error.as_json() for error in self.errors]
-        return body
 
 
 def not_found() -> GitHubError:

@@ -3,7 +3,7 @@
 from . import issues
 from .entities import Account, Issue, PullRequest, Repository
 from .errors import FieldError, validation_failed
-from .world import World, can_push, can_read
+from .world import World, can_push
 
 
 def create(
@@ -54,7 +54,7 @@ def _head(world: World, actor: Account, repository: Repository, head: str) -> tu
     else:
         network = (found for found in world.repositories(actor) if found.source is repository.source)
         source = next((found for found in network if found.owner.login.lower() == owner.lower()), None)
-    if source is None or branch not in source.branches or not can_read(actor, source) or not can_push(actor, source):
+    if source is None or branch not in source.branches or not can_push(actor, source):
         raise validation_failed(FieldError("PullRequest", "invalid", "head"))
     return source, branch
 

@@ -1,9 +1,10 @@
 """Tools for branches and the files on them."""
 
 from reference_servers.github.model import contents
+from reference_servers.github.session import Session
 
 from . import shapes
-from .operation import ADDS, OVERWRITES, OWNER, REPO, Arguments, Operation, Session
+from .operation import ADDS, OVERWRITES, OWNER, REPO, Arguments, Operation
 
 
 def create_or_update_file(session: Session, arguments: Arguments) -> dict[str, object]:

@@ -1,9 +1,10 @@
 """Tools for issues and pull requests."""
 
 from reference_servers.github.model import issues, pulls
+from reference_servers.github.session import Session
 
 from . import shapes
-from .operation import ADDS, OWNER, REPO, Arguments, Operation, Session
+from .operation import ADDS, OWNER, REPO, Arguments, Operation
 
 
 def create_issue(session: Session, arguments: Arguments) -> dict[str, object]:

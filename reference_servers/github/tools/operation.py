@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from reference_servers.engine import JSON, Call, Tool, ToolError
-from reference_servers.github.model import Account, GitHubError, World
-from reference_servers.github.model.views import Views
+from reference_servers.github.model import GitHubError
+from reference_servers.github.session import Session
 
 from . import shapes
 
@@ -18,31 +17,6 @@ READS = {"readOnlyHint": True, "openWorldHint": False}
 ADDS = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False, "openWorldHint": False}
 ADDS_ONCE = ADDS | {"idempotentHint": True}
 OVERWRITES = ADDS | {"destructiveHint": True}
-
-
-class Session:
-    """On whose behalf tools run, and in which world.
-
-    The world is made when it is first needed: most sessions only look around.
-    """
-
-    def __init__(self, world: Callable[[], World], login: str) -> None:
-        self._make = world
-        self._login = login
-
-    @cached_property
-    def world(self) -> World:
-        return self._make()
-
-    @cached_property
-    def views(self) -> Views:
-        return Views(self.world)
-
-    @property
-    def actor(self) -> Account:
-        account = self.world.account(self._login)
-        assert account
-        return account
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Tools that find and make repositories."""
 
 from reference_servers.github.model import repositories, search
+from reference_servers.github.session import Session
 
 from . import shapes
-from .operation import ADDS, ADDS_ONCE, READS, Arguments, Operation, Session
+from .operation import ADDS, ADDS_ONCE, READS, Arguments, Operation
 
 
 def search_repositories(session: Session, arguments: Arguments) -> dict[str, object]:

@@ -61,7 +61,7 @@ def only_negotiated_capabilities(observation: Observation, report: Report) -> No
                     f"a {message.method} request",
                     at="/method",
                     events=(event.number,),
-                    cause=f"undeclared:{message.method}",
+                    cause=f"lifecycle.negotiated-capabilities-only|{message.method}",
                 )
         elif message.kind == "notification" and message.method in _SERVER_FEATURES and declared is not None:
             report.saw()
@@ -107,4 +107,5 @@ def no_early_requests(observation: Observation, report: Report) -> None:
                     f"a {short(message.method)} request",
                     at="/method",
                     events=(event.number,),
+                    cause=f"lifecycle.server-no-early-requests|{message.method}",
                 )
