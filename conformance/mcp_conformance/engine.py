@@ -299,7 +299,7 @@ class Engine:
         for problem, session in steps.problems:
             stderr = "" if session.alive else session.link.stderr_tail()
             ruling.seen.append(Seen(problem, session.transcript.events, stderr))
-        heard = False
+        heard = steps.heard
         for session, start in steps.windows:
             observation = Observation.of(session, start)
             heard = heard or any(True for _ in observation.received())

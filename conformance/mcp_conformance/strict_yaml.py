@@ -97,7 +97,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
-        if node.style is not None:  # quoted or a block: a string whatever it looks like
+        if node.style:  # quoted or a block: a string whatever it looks like
             return text
         if text in ("", "null"):
             return None

@@ -185,7 +185,7 @@ async def test_a_stray_in_a_session_of_its_own_is_found_by_its_mark(launch: Laun
     stray = int(await receive_line(link))
     ending = await link.aclose()
     assert (ending.stage, ending.stdout_open) == ("end-of-input", False)
-    assert [survivor.split()[0] for survivor in ending.survivors] == [str(stray)]
+    assert (ending.survivors, [detached.split()[0] for detached in ending.detached]) == ((), [str(stray)])
     assert not is_running(stray)
 
 

@@ -8,7 +8,6 @@ from mcp_conformance.cases import model
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
 from mcp_conformance.cases.values import Values, pointed
 from mcp_conformance.jsonrpc import JSON, MISSING
-from mcp_conformance.observation import Observation
 from mcp_conformance.session import Exchange, Session
 from mcp_conformance.transcript import Event
 from mcp_conformance.verdicts import Problem
@@ -34,7 +33,8 @@ class Steps:
     notes: list[str] = field(default_factory=list)
     windows: list[tuple[Session, int]] = field(default_factory=list)
     """The sessions that took part, with the event after which the case began in each."""
-    observations: list[Observation] = field(default_factory=list)
+    heard: bool = False
+    """The server has shown something that isn't a message: that it exits."""
 
 
 class _Stop(Exception):
@@ -252,6 +252,7 @@ class Runner:
     async def _expect_exit(self, session: Session, wanted: model.ExitExpectation) -> None:
         judges = wanted.judges or self.case.judges
         ending = await session.link.wait_exit(self.grace)
+        self.steps.heard = True
         events = (len(session.transcript),) if len(session.transcript) else ()
         if ending is None:
             observed = f"still running {self.grace:g} s after its input was closed"
