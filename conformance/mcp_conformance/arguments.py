@@ -224,10 +224,10 @@ def without_required(schema: JSON, good: dict[str, JSON]) -> dict[str, JSON] | N
 
 
 def mistyped(schema: JSON, good: dict[str, JSON]) -> dict[str, JSON] | None:
-    """The good arguments with an object where a number, a boolean or an array belongs, which no coercion can mend; None without one."""
+    """The good arguments with an object where a number belongs, which no coercion can mend; None without one."""
     properties: Any = schema.get("properties") if isinstance(schema, dict) else None
     for name, inner in (properties if isinstance(properties, dict) else {}).items():
-        if isinstance(inner, dict) and inner.get("type") in ("integer", "number", "boolean", "array"):
+        if isinstance(inner, dict) and inner.get("type") in ("integer", "number"):
             made = {**good, name: {"unexpected": "object"}}
             if schemas.accepts(schema, made) == "invalid":
                 return made

@@ -22,8 +22,9 @@ from mcp_conformance.profile import CallLevel, Profile, RevisionProfile
 from mcp_conformance.requirements import catalogue
 from mcp_conformance.revisions import JUDGED
 from mcp_conformance.session import Exchange, Session
-from mcp_conformance.survey import Survey
+from mcp_conformance.survey import Accepted, Survey
 from mcp_conformance.target import Target
+from mcp_conformance.transports import Link
 from mcp_conformance.verdicts import Outcome, Problem, Verdict
 from mcp_conformance.wire import escape, short
 
@@ -56,7 +57,9 @@ class Engine:
         self.surveyed: dict[tuple[str, str], Outcome] = {}
         """Outcomes of the checks, by case and revision."""
         self._observations: dict[str, tuple[Observation, str]] = {}
-        self._shared: dict[str, Session] = {}
+        self._shared: dict[tuple[str, str], Session] = {}
+        """Sessions that several cases use, by revision and kind (shared or rough)."""
+        self._spare: Link | None = None
         self._live: set[Session] = set()
         self._known_causes: set[str] = set()
         self._impatient = False
@@ -71,6 +74,8 @@ class Engine:
             async with anyio.create_task_group() as closing:
                 for session in list(self._live):
                     closing.start_soon(self._close, session)
+                if self._spare is not None:
+                    closing.start_soon(self._spare.aclose)
         finally:
             await self._group.__aexit__(None, None, None)
 
@@ -78,7 +83,9 @@ class Engine:
 
     async def connect(self, revision: str, capabilities: dict[str, Any] | None = None) -> Session:
         """A new server with a session on it, not yet initialized."""
-        link = await self.target.connect(self._group, impatient=self._impatient)
+        link, self._spare = self._spare, None
+        if link is None or link.returncode() is not None:
+            link = await self.target.connect(self._group, impatient=self._impatient)
         start = self.profile.start_seconds if self.profile else 0.0
         deadline = max(self.settings.deadline, min(2 * start, _MAX_DEADLINE))
         session = Session(link, revision=revision, capabilities=capabilities, deadline=deadline)
@@ -88,18 +95,21 @@ class Engine:
 
     async def open(self, revision: str, options: model.SessionOptions) -> Session:
         """A session, opened as a case asks for it. Raises `CannotOpen`."""
-        if options.open == "shared" and options.capabilities is None:
-            session = self._shared.get(revision)
-            if session is not None and session.alive:
-                return session
-            session = self._shared[revision] = await self._initialized(revision, None)
+        if options.open in ("shared", "rough") and options.capabilities is None:
+            key = (revision, options.open)
+            session = self._shared.get(key)
+            if session is None or not session.alive:
+                session = self._shared[key] = await self._initialized(revision, None)
             return session
-        if options.open == "unopened":
-            return await self.connect(revision, options.capabilities)
-        return await self._initialized(revision, options.capabilities)
+        session = await self.connect(revision, options.capabilities)
+        # Where one new server is needed, another will be soon: it starts up while this one is tested.
+        self._spare = await self.target.connect(self._group, impatient=self._impatient)
+        return session if options.open == "unopened" else await self._handshake(session, revision)
 
     async def _initialized(self, revision: str, capabilities: dict[str, Any] | None) -> Session:
-        session = await self.connect(revision, capabilities)
+        return await self._handshake(await self.connect(revision, capabilities), revision)
+
+    async def _handshake(self, session: Session, revision: str) -> Session:
         exchange = await session.initialize(revision, deadline=self.settings.start_deadline)
         if not session.ready:
             reason = self._silence(session, exchange)
@@ -112,7 +122,7 @@ class Engine:
 
     async def close(self, session: Session) -> None:
         """End a session's server; the ending goes on beside whatever comes next."""
-        self._shared = {revision: shared for revision, shared in self._shared.items() if shared is not session}
+        self._shared = {key: shared for key, shared in self._shared.items() if shared is not session}
         self._group.start_soon(self._close, session)
 
     async def _close(self, session: Session) -> None:
@@ -140,7 +150,7 @@ class Engine:
         wanted = [revision for revision in reversed(JUDGED) if not self.settings.revisions or revision in self.settings.revisions]
         profile = Profile(self.target.transport, self.target.label, 0.0, {}, {})
         self.profile = profile
-        known: dict[str, dict[str, Any]] = {}
+        known: dict[str, Accepted] = {}
         opened: dict[str, Session] = {}
         for version in wanted:
             started = time.monotonic()
@@ -164,9 +174,12 @@ class Engine:
             if profile.offers[version] is not None and version in offered:
                 await session.initialized()
                 found, observation = await Survey(session, self.settings.call if survey else "none", self.settings.hints, known).run()
-                known |= {tool.name: tool.arguments for tool in found.tools if tool.arguments is not None}
                 profile.revisions[version] = found
+                profile.server_seconds += session.waited
                 self._observations[version] = (observation, "" if session.alive else session.link.stderr_tail())
+                if session.alive and all(exchange.answer is not None for exchange in session.exchanges):
+                    self._shared[version, "shared"] = session  # only what a right client sends was sent in it
+                    continue
             await self.close(session)
         profile.revisions = dict(sorted(profile.revisions.items()))
         if any(profile.offers.values()):
@@ -250,9 +263,9 @@ class Engine:
         ruling = Ruling(inapplicable=judging.inapplicable(case, requirements, self._of(revision).declares))
         waited = 0.0
         if len(ruling.inapplicable) < len(requirements):
-            shared = self._shared.get(revision)
+            used = set(self._shared.values())
             ruling, waited = await self._run(case, case.body, revision)
-            if ruling.seen and shared is not None and shared is not self._shared.get(revision):
+            if ruling.seen and used - set(self._shared.values()):
                 await self._confirm(case, case.body, revision, ruling)
         outcome = judging.judge(case, revision, self.target.transport, ruling, self.reproduce)
         outcome.seconds, outcome.server_seconds = time.monotonic() - started, waited
@@ -290,7 +303,7 @@ class Engine:
         ruling = self._ruling(case, steps, inapplicable)
         spent = sum(session.waited - waited.get(id(session), 0.0) for session, _ in steps.windows)
         for session, _ in steps.windows:
-            if session is not self._shared.get(revision) or ruling.seen or ruling.undecided:
+            if session not in self._shared.values() or ruling.seen or ruling.undecided:
                 await self.close(session)  # a session in which something went wrong isn't used again
         return ruling, spent
 

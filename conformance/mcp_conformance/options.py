@@ -40,8 +40,9 @@ class Options:
     deadline: float
     strict: bool
     json: Path | None
-    from_command_line: bool
-    server_by_ini: bool = field(default=False)
+    select_folder: Path
+    """What paths among `select` are relative to."""
+    server_by_ini: bool = False
     """The command has to be repeated as an ini key, since another plugin owns --mcp-server."""
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -59,23 +60,30 @@ class Options:
         if self.env_clear:
             words.append("--mcp-env-clear")
         if self.cwd:
-            words.append(f"--mcp-cwd={self.cwd}")
+            words.append(f"--mcp-cwd={_shown(self.cwd)}")
         if self.call != "safe":
             words.append(f"--mcp-call={self.call}")
         if self.hints:
-            words.append(f"--mcp-hints={self.hints}")
+            words.append(f"--mcp-hints={_shown(self.hints)}")
         if self.start_deadline != DEFAULTS["start_deadline"]:
             words.append(f"--mcp-start-deadline={self.start_deadline:g}")
         if self.deadline != DEFAULTS["deadline"]:
             words.append(f"--mcp-deadline={self.deadline:g}")
         if case:
             words.append(f"--mcp-select={case}")
-        if revision:
-            words.append(f"--mcp-revision={revision}")
+        for wanted in (revision,) if revision else self.revisions:
+            words.append(f"--mcp-revision={wanted}")
+        if self.strict:
+            words.append("--mcp-strict")
         return " ".join(_quoted(word) for word in words)
 
 
 DEFAULTS: dict[str, float] = {"start_deadline": 60.0, "deadline": 10.0}
+
+
+def _shown(path: Path) -> str:
+    """As a user would type it: relative below the current folder."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _quoted(word: str) -> str:
@@ -86,27 +94,60 @@ def _quoted(word: str) -> str:
     return shlex.quote(word)
 
 
-def parse(raw: Mapping[str, Any], environment: Mapping[str, str], known_revisions: Iterable[str], **facts: bool) -> Options:
-    """Options from raw values (None or empty: not given). Raises `OptionError`."""
-    server_text = raw["server"]
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Values as they were given (None or empty: not given), and the folder that each one's relative paths start from.
+
+    That is the current folder for a command line and the ini file's own for an ini file. It is also where a server is started whose
+    command stands there: ``python server.py`` in an ini file means the same from wherever pytest is called.
+    """
+
+    values: Mapping[str, Any]
+    folders: Mapping[str, Path] = field(default_factory=dict)
+
+    def text(self, name: str) -> str | None:
+        value = self.values.get(name)
+        if value in (None, "", [], ()):
+            return None
+        return json.dumps(value) if isinstance(value, list | tuple) else str(value)
+
+    def entries(self, name: str) -> list[str]:
+        """All values of an option that may be repeated."""
+        return [str(entry) for entry in self.values.get(name) or ()]
+
+    def parts(self, name: str) -> list[str]:
+        """The same, where commas separate, too."""
+        return [part.strip() for entry in self.entries(name) for part in entry.split(",") if part.strip()]
+
+    def flag(self, name: str) -> bool:
+        return bool(self.values.get(name))
+
+    def folder(self, name: str) -> Path:
+        return self.folders.get(name, Path.cwd())
+
+
+def parse(raw: Raw, environment: Mapping[str, str], known_revisions: Iterable[str], *, server_by_ini: bool = False) -> Options:
+    """Options from raw values. `environment` is what ``${NAME}`` is looked up in. Raises `OptionError`."""
+    server_text = raw.text("server") or ""
     server = tuple(expand(word, environment, "--mcp-server") for word in _command(server_text))
-    env_text = dict(_assignment(entry) for entry in raw["env"] or ())
+    env_text = dict(_assignment(entry) for entry in raw.entries("env"))
     return Options(
         server=server,
         server_text=server_text,
         env={name: expand(text, environment, f"--mcp-env={name}") for name, text in env_text.items()},
         env_text=env_text,
-        env_clear=bool(raw["env_clear"]),
-        cwd=_folder(raw["cwd"], environment),
-        revisions=_revisions(raw["revision"] or (), tuple(known_revisions)),
-        select=tuple(part.strip() for entry in raw["select"] or () for part in entry.split(",") if part.strip()),
-        call=_call_level(raw["call"]),
-        hints=_file(raw["hints"], "--mcp-hints"),
-        start_deadline=_seconds(raw["start_deadline"], "start_deadline"),
-        deadline=_seconds(raw["deadline"], "deadline"),
-        strict=bool(raw["strict"]),
-        json=_output(raw["json"], "--mcp-json"),
-        **facts,
+        env_clear=raw.flag("env_clear"),
+        cwd=_folder(raw, environment),
+        revisions=_revisions(raw.parts("revision"), tuple(known_revisions)),
+        select=tuple(raw.parts("select")),
+        call=_call_level(raw.text("call")),
+        hints=_file(raw, "hints", environment),
+        start_deadline=_seconds(raw, "start_deadline"),
+        deadline=_seconds(raw, "deadline"),
+        strict=raw.flag("strict"),
+        json=_output(raw, "json", environment),
+        select_folder=raw.folder("select"),
+        server_by_ini=server_by_ini,
     )
 
 
@@ -146,39 +187,43 @@ def _assignment(entry: str) -> tuple[str, str]:
     return name, value
 
 
-def _folder(text: str | None, environment: Mapping[str, str]) -> Path | None:
-    if not text:
-        return None
-    path = Path(expand(text, environment, "--mcp-cwd")).expanduser()
+def _path(raw: Raw, name: str, environment: Mapping[str, str]) -> Path | None:
+    text = raw.text(name)
+    return raw.folder(name) / Path(expand(text, environment, f"--mcp-{name}")).expanduser() if text else None
+
+
+def _folder(raw: Raw, environment: Mapping[str, str]) -> Path | None:
+    path = _path(raw, "cwd", environment)
+    if path is None:
+        home = raw.folder("server")
+        return None if home == Path.cwd() else home
     if not path.is_dir():
-        raise OptionError(f"--mcp-cwd={text}: there is no such folder")
-    return path.absolute()
-
-
-def _file(text: str | None, name: str) -> Path | None:
-    if not text:
-        return None
-    path = Path(text).expanduser()
-    if not path.is_file():
-        raise OptionError(f"{name}={text}: there is no such file")
-    return path.absolute()
-
-
-def _output(text: str | None, name: str) -> Path | None:
-    if not text:
-        return None
-    path = Path(text).expanduser().absolute()
-    if path.is_dir():
-        raise OptionError(f"{name}={text}: that is a folder; name a file")
-    if not path.parent.is_dir():
-        raise OptionError(f"{name}={text}: there is no folder {path.parent}")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise OptionError(f"{name}={text}: can't be written")
+        raise OptionError(f"--mcp-cwd={raw.text('cwd')}: there is no folder {path}")
     return path
 
 
-def _revisions(entries: Iterable[str], known: tuple[str, ...]) -> tuple[str, ...]:
-    wanted = [part.strip() for entry in entries for part in entry.split(",") if part.strip()]
+def _file(raw: Raw, name: str, environment: Mapping[str, str]) -> Path | None:
+    path = _path(raw, name, environment)
+    if path is not None and not path.is_file():
+        raise OptionError(f"--mcp-{name}={raw.text(name)}: there is no file {path}")
+    return path
+
+
+def _output(raw: Raw, name: str, environment: Mapping[str, str]) -> Path | None:
+    path = _path(raw, name, environment)
+    if path is None:
+        return None
+    given = f"--mcp-{name}={raw.text(name)}"
+    if path.is_dir():
+        raise OptionError(f"{given}: that is a folder; name a file")
+    if not path.parent.is_dir():
+        raise OptionError(f"{given}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OptionError(f"{given}: can't be written")
+    return path
+
+
+def _revisions(wanted: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
     for revision in wanted:
         if revision not in known:
             raise OptionError(f"--mcp-revision={revision}: not a revision that these suites judge; they are {', '.join(known)}")
@@ -189,17 +234,18 @@ def _call_level(text: str | None) -> CallLevel:
     for level in get_args(CallLevel):
         if level == (text or "safe"):
             return level  # type: ignore[no-any-return]
-    raise OptionError(f"--mcp-call={text}: one of {', '.join(CALL_LEVELS)}")
+    raise OptionError(f"--mcp-call={text}: it is one of {', '.join(CALL_LEVELS)}")
 
 
-def _seconds(value: Any, name: str) -> float:
-    if value in (None, ""):
+def _seconds(raw: Raw, name: str) -> float:
+    text = raw.text(name)
+    if text is None:
         return DEFAULTS[name]
     option = f"--mcp-{name.replace('_', '-')}"
     try:
-        seconds = float(value)
+        seconds = float(text)
     except ValueError:
-        raise OptionError(f"{option}={value}: a number of seconds") from None
+        raise OptionError(f"{option}={text}: a number of seconds is expected") from None
     if not 0 < seconds <= 3600:
-        raise OptionError(f"{option}={value}: more than 0 and at most 3600 seconds")
+        raise OptionError(f"{option}={text}: more than 0 and at most 3600 seconds")
     return seconds

@@ -6,10 +6,13 @@ a server, and leaving it would hang.
 
 import concurrent.futures
 import contextlib
+import threading
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import anyio
+from anyio.abc import TaskStatus
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from mcp_conformance.engine import Engine
@@ -19,34 +22,74 @@ from mcp_conformance.transcript import Transcript
 
 T = TypeVar("T")
 
-_CANCEL_BOUND = 15.0  # seconds for a cancelled call to let go
+_CANCEL_BOUND = 3.0  # seconds for a cancelled call to let go
 
 
 class Door:
-    """A context manager: an event loop in a thread, with an engine open in it."""
+    """A context manager: an event loop in a thread, with an engine open in it.
+
+    Leaving it ends all servers: in their own time, or when `hurried` at once, by signals.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.hurried = False
         self._stack = contextlib.ExitStack()
         self._portal: BlockingPortal
+        self._open: concurrent.futures.Future[None]
+        self._leave: anyio.Event
+        self._scope: anyio.CancelScope
 
     def __enter__(self) -> Self:
-        self._portal = self._stack.enter_context(start_blocking_portal("asyncio"))
-        self._stack.enter_context(self._portal.wrap_async_context_manager(self.engine))
+        with self._stack:
+            self._portal = self._stack.enter_context(start_blocking_portal("asyncio"))
+            self._open, _ = self._portal.start_task(self._keep_open)
+            self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.close()
+        with self._stack:
+            self._ask_to_leave()
+            try:
+                self._open.result()
+            except BaseException:
+                self.hurried = True
+                self._ask_to_leave()
+                concurrent.futures.wait([self._open], timeout=_CANCEL_BOUND)
+                raise
+
+    async def _keep_open(self, *, task_status: TaskStatus[None]) -> None:
+        self._leave = anyio.Event()
+        with anyio.CancelScope() as self._scope:
+            async with self.engine:
+                task_status.started()
+                await self._leave.wait()
+
+    def _ask_to_leave(self) -> None:
+        if not self._open.done():
+            self._portal.call(self._scope.cancel if self.hurried else self._leave.set)
 
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         """Run a coroutine function in the loop and wait for it."""
-        future = self._portal.start_task_soon(function, *arguments)
+        if self._open.done():
+            self._open.result()
+            raise RuntimeError("the engine has been closed")
+        finished = threading.Event()
+
+        async def run() -> T:
+            try:
+                return await function(*arguments)
+            finally:
+                finished.set()
+
+        future = self._portal.start_task_soon(run)
         try:
             return future.result()
-        except BaseException:
+        except BaseException as error:
             if not future.done():
+                self.hurried = self.hurried or isinstance(error, KeyboardInterrupt)
                 future.cancel()
-                concurrent.futures.wait([future], timeout=_CANCEL_BOUND)
+                finished.wait(_CANCEL_BOUND)
             raise
 
 

@@ -62,6 +62,8 @@ class Profile:
     offers: dict[str, str | None]
     revisions: dict[str, RevisionProfile]
     failure: str = ""
+    server_seconds: float = 0.0
+    """Seconds that the tester spent waiting for the server while it found all this out."""
 
     @property
     def newest(self) -> str | None:

@@ -94,6 +94,7 @@ class Session:
         self._next_id = 1
         self._unread = False  # something without an id was sent after the last answer: a stray response may belong to it
         self._lenient = False
+        self._input_ended = False
         self._fragments: list[Event] = []
         self._changed = anyio.Event()
         self._sending = anyio.Lock()
@@ -153,6 +154,8 @@ class Session:
 
     async def end_input(self) -> None:
         """Close the server's input."""
+        self._input_ended = True
+        self.transcript.add("closed", text="the tester closed the server's input")
         await self.link.send_eof()
 
     def _fresh_id(self) -> int:
@@ -287,8 +290,9 @@ class Session:
             self._correlate(event, message)
 
     async def _reply(self, data: bytes) -> None:
-        self.transcript.add("sent", parse(data))
-        await self._send(data + b"\n")
+        if not self._input_ended:
+            self.transcript.add("sent", parse(data))
+            await self._send(data + b"\n")
 
     def _correlate(self, event: Event, message: Message) -> None:
         for exchange in reversed(self.exchanges):

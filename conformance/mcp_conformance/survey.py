@@ -19,7 +19,16 @@ _MAX_PAGES = 100
 _MAX_TRIES = 4
 _MAX_READS = 5
 _MAX_SILENT = 2
+_SLOW = 3.0  # seconds; a tool that takes longer is called in one revision only
 _CALL_BUDGET = 90.0  # seconds for all calls of one survey
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Arguments that a tool accepted, and how many seconds it took."""
+
+    arguments: dict[str, JSON]
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -29,8 +38,8 @@ class Survey:
     session: Session
     level: CallLevel
     hints: Hints
-    known: dict[str, dict[str, JSON]] = field(default_factory=dict)
-    """Arguments that a survey of another revision has seen accepted, by tool."""
+    known: dict[str, Accepted] = field(default_factory=dict)
+    """Calls that were accepted, by tool; those that a survey of another revision has seen are tried first."""
     calls: list[Call] = field(default_factory=list)
     pool: arguments.Pool = field(default_factory=arguments.Pool)
 
@@ -49,6 +58,8 @@ class Survey:
             await self._prompts()
         await self._call_tools(profile)
         self._values(profile)
+        if session.alive:
+            await session.call("conformance/no-such-method")  # what an error looks like
         if session.alive:
             await session.barrier()
         return profile, Observation.of(session, calls=self.calls)
@@ -116,6 +127,10 @@ class Survey:
             if silent >= _MAX_SILENT or time.monotonic() - started > _CALL_BUDGET:
                 tool.callable, tool.reason = False, "the calls before it took too long"
                 continue
+            known = self.known.get(tool.name)
+            if known is not None and known.seconds > _SLOW:
+                tool.callable, tool.reason = False, f"it takes {known.seconds:.0f} s and was called in another revision"
+                continue
             for chosen in self._tries(tool):
                 exchange = await self._call(tool, chosen)
                 silent += exchange.answer is None
@@ -124,6 +139,7 @@ class Survey:
                 result = exchange.result
                 if isinstance(result, dict) and not result.get("isError"):
                     tool.arguments = chosen
+                    self.known[tool.name] = Accepted(chosen, exchange.seconds)
                     self.pool.add(result.get("structuredContent"))
                     self.pool.add([block.get("text") for block in result.get("content") or [] if isinstance(block, dict)])
                     break
@@ -131,7 +147,7 @@ class Survey:
     def _tries(self, tool: Tool) -> Iterator[dict[str, JSON]]:
         hinted = list(self.hints.tool(tool.name).arguments)
         if tool.name in self.known:
-            hinted.append(self.known[tool.name])
+            hinted.append(self.known[tool.name].arguments)
         found = arguments.candidates(tool.definition.get("inputSchema"), self.pool, hinted)
         for number, chosen in enumerate(found):
             if number >= max(_MAX_TRIES, len(hinted)):

@@ -11,7 +11,7 @@ CaseId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+(-[a-z
 Area = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^~/]|~[01])*)*$")]
-Opening = Literal["shared", "fresh", "unopened"]
+Opening = Literal["shared", "rough", "fresh", "unopened"]
 ErrorCode = int | Annotated[list[int], Field(min_length=1)]
 
 
@@ -186,7 +186,9 @@ STEPS: dict[str, type[Step]] = {
 
 
 class SessionOptions(_Strict):
-    """How a named session is opened. `capabilities` are what the tester declares; left out: everything that it can do."""
+    """How a named session is opened. ``shared`` is used by many cases, all of which send what a right client sends; ``rough`` by those that
+    don't. ``fresh`` is a new server for this case alone, and ``unopened`` one that has not been initialized. `capabilities` are what the
+    tester declares; left out: everything that it can do."""
 
     open: Opening = "fresh"
     capabilities: dict[str, Any] | None = None

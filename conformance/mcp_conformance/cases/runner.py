@@ -112,7 +112,8 @@ class Runner:
         if name not in self._sessions:
             session = await self.open_session(self.case.opening(name))
             self._sessions[name] = session
-            self.steps.windows.append((session, len(session.transcript) if self.case.opening(name).open == "shared" else 0))
+            used = self.case.opening(name).open in ("shared", "rough")
+            self.steps.windows.append((session, len(session.transcript) if used else 0))
         return self._sessions[name]
 
     def _remember(self, session: str, label: str | None, sent: Exchange | Event) -> None:

@@ -69,7 +69,7 @@ def build(
             "called": sum(tool.called for tool in tools),
             "accepted": sum(tool.arguments is not None for tool in tools),
         },
-        "seconds": {"total": round(seconds, 3), "server": round(sum(outcome.server_seconds for outcome in outcomes), 3),
+        "seconds": {"total": round(seconds, 3), "server": round(profile.server_seconds + sum(outcome.server_seconds for outcome in outcomes), 3),
                     "start": round(profile.start_seconds, 3)},  # fmt: skip
         "counts": counts(outcomes),
         "findings": [asdict(finding) for finding in merge_findings(outcomes)],

@@ -87,25 +87,3 @@ _SERVER_FEATURES = {
     "notifications/prompts/list_changed": ("prompts", "listChanged"),
     "notifications/resources/updated": ("resources", "subscribe"),
 }
-
-
-@check("lifecycle.before-initialized.no-requests", judges=["lifecycle.server-no-early-requests"], everywhere=True)
-def no_early_requests(observation: Observation, report: Report) -> None:
-    """Before the client's initialized notification the server sends no requests other than pings."""
-    initialized = False
-    begun = False
-    for event in observation.events:
-        message = event.message
-        if event.direction == "sent" and message is not None:
-            begun = begun or message.method == "initialize"
-            initialized = initialized or message.method == "notifications/initialized"
-        elif event.direction == "received" and message is not None and begun and not initialized:
-            report.saw()
-            if message.kind == "request" and message.method != "ping":
-                report.problem(
-                    "no request but ping before notifications/initialized",
-                    f"a {short(message.method)} request",
-                    at="/method",
-                    events=(event.number,),
-                    cause=f"lifecycle.server-no-early-requests|{message.method}",
-                )

@@ -1,0 +1,24 @@
+"""``python tests/faulty NAME``: a wrong server (or a rare but right one) on standard input and output."""
+
+import sys
+from pathlib import Path
+
+_TESTS = Path(__file__).resolve().parent.parent
+sys.path[:1] = [str(_TESTS), str(_TESTS.parent)]  # not this folder: its modules are no top-level ones
+
+from faulty import FAULTS, VARIANTS  # noqa: E402
+
+from reference_servers.engine import serve  # noqa: E402
+
+
+def main(arguments: list[str]) -> int:
+    """Serve the server of that name until the end of the input; list all names when there is none."""
+    servers = {**FAULTS, **VARIANTS}
+    if len(arguments) != 1 or arguments[0] not in servers:
+        print(f"usage: python {sys.argv[0]} NAME, one of:", *sorted(servers), sep="\n  ", file=sys.stderr)
+        return 2
+    chosen = servers[arguments[0]]
+    return serve(chosen.server, [], connection=chosen.connection)
+
+
+raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,110 @@
+"""Runs the tester against a server of this package, in this process, and sums up what it said."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+
+from mcp_conformance.cases.checks import Check
+from mcp_conformance.cases.loader import LoadedCase, bundled
+from mcp_conformance.engine import ANSWERS, Engine, Settings
+from mcp_conformance.transports import Link
+from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
+from mcp_conformance.verdicts import Finding, Outcome, Verdict
+
+from . import Fault, Variant
+
+DEADLINE = 1.0
+BROKEN = (Verdict.FAIL, Verdict.WARNING)
+
+
+@dataclass
+class InMemory:
+    """A target: each connection is a new session with the server. It counts as stdio, whose rules it can break too."""
+
+    variant: Variant
+    label: str = "in memory"
+    transport: str = "stdio"
+
+    async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Link:
+        return serve_in_memory(self.serve, tasks, grace=0.01 if impatient else 0.2)
+
+    async def serve(self, receive: Receive, send: Send) -> None:
+        """What the stdio transport of the reference server does, without a process."""
+
+        async def put(message: bytes) -> None:
+            await send(connection.delimit(message))
+
+        connection = self.variant.connection(self.variant.server(), put)
+        async with connection:
+            await connection.at_start()
+            rest = b""
+            while data := await receive():
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    if line.strip():
+                        await connection.handle(line.strip())
+            if rest.strip():
+                await connection.handle(rest.strip())
+            await connection.at_end_of_input()
+
+
+@dataclass
+class Result:
+    """What a run said: outcomes by case."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> set[str]:
+        return {case for case, outcome in self.outcomes.items() if outcome.verdict in BROKEN}
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for outcome in self.outcomes.values() for finding in outcome.findings]
+
+    @property
+    def causes(self) -> dict[str, list[Finding]]:
+        """The findings by root cause: what a report shows as one."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.fingerprint, []).append(finding)
+        return found
+
+    def verdicts(self, *wanted: Verdict) -> dict[str, str]:
+        return {case: outcome.reason for case, outcome in self.outcomes.items() if outcome.verdict in wanted}
+
+
+def chosen(entry: Variant, full: bool) -> Callable[[LoadedCase], bool]:
+    """Which cases are run: all, or what watches everything and the areas that the fault is about."""
+    if full or not isinstance(entry, Fault):
+        return lambda case: True
+    own = {*entry.cases, *entry.may}
+    areas = {case.partition(".")[0] for case in entry.cases} | {"base"}
+    # These wait for a server to speak unasked, a third of a second each.
+    slow = {"lifecycle.start.nothing-before-initialize", "lifecycle.start.no-requests-before-initialized"}
+    return lambda case: (
+        case.id in own or isinstance(case.body, Check) or (case.area in areas and case.id not in slow)
+    )
+
+
+async def examine(entry: Variant, revision: str, *, full: bool = False, deadline: float = DEADLINE) -> Result:
+    """Everything that the tester says of a server in one revision."""
+    both = not isinstance(entry, Fault) or entry.both
+    settings = Settings(start_deadline=deadline, deadline=deadline, revisions=() if both else (revision,))
+    result = Result()
+    with anyio.fail_after(120):
+        async with Engine(InMemory(entry), settings, lambda case, revision: f"{case} {revision}") as engine:
+            await engine.discover()
+            result.outcomes[ANSWERS] = engine.answers()
+            for case in filter(chosen(entry, full), _in(revision, engine)):
+                result.outcomes[case.id] = await engine.run(case, revision)
+    return result
+
+
+def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
+    assert engine.profile is not None
+    if revision not in engine.profile.revisions:
+        return []
+    return [case for case in bundled() if case.runs_on(revision, "stdio")]

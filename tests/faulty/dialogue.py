@@ -1,0 +1,315 @@
+"""Who is answered and who isn't: unknown methods, silence, notifications, broken input, the server's own requests."""
+
+from typing import Any
+
+from reference_servers.engine import JSON, Connection, Notification, Request
+from reference_servers.engine.messages import Malformed
+
+from . import _features as features
+from . import fault
+from ._spoiling import answers, crash, crashing, for_ever, silent
+
+UNKNOWN_METHOD = "base.unknown-method.error-code"
+UNANSWERED = "jsonrpc.request-answered"
+ANSWERED = "base.requests-are-answered"
+NO_RESPONSE = "jsonrpc.notification-no-response"
+UNKNOWN_NOTIFICATION = "base.notifications.unknown-is-unanswered"
+
+
+def unknown(request: Request) -> bool:
+    return request.method.startswith("conformance/")
+
+
+# ------------------------------------------------------------------------------------------------------ unknown methods
+
+fault("hangs-on-an-unknown-method", breaks=UNANSWERED, cases=[UNKNOWN_METHOD])(silent(unknown))
+fault("dies-of-an-unknown-method", breaks=UNANSWERED, cases=[UNKNOWN_METHOD])(crashing(unknown))
+fault("unknown-method-is-invalid-request", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD])(
+    answers("conformance/no-such-method", lambda m: m["error"].update(code=-32600))
+)
+fault("unknown-method-is-error-404", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD])(
+    answers("conformance/no-such-method", lambda m: m["error"].update(code=404))
+)
+
+
+@fault("unknown-method-has-a-result", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD])
+class InventsMethods(Connection):
+    async def on_unknown_method(self, request: Request) -> JSON:
+        return {}
+
+
+@fault("unknown-method-has-a-null-result", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD])
+class NullForUnknownMethods(Connection):
+    async def on_unknown_method(self, request: Request) -> JSON:
+        return None
+
+
+# -------------------------------------------------------------------------------------------------------------- silence
+
+fault("templates-are-never-answered", breaks=UNANSWERED, cases=[ANSWERED])(
+    silent(lambda request: request.method == "resources/templates/list")
+)
+fault("calls-are-never-answered", breaks=UNANSWERED, cases=[ANSWERED])(
+    silent(lambda request: request.method == "tools/call")
+)
+fault("tools-list-is-never-answered", breaks=UNANSWERED, cases=[ANSWERED])(
+    silent(lambda request: request.method == "tools/list")
+)
+fault("dies-of-resources-list", breaks=UNANSWERED, cases=[ANSWERED])(
+    crashing(lambda request: request.method == "resources/list")
+)
+fault("dies-of-an-invalid-cursor", breaks="pagination.invalid-cursor-graceful",
+      cases=["pagination.invalid-cursor.does-no-harm"])(
+    crashing(lambda request: "cursor" in request.params)
+)  # fmt: skip
+
+
+@fault("drops-requests-while-one-is-under-way", breaks=UNANSWERED, cases=["base.ids.interleaved"])
+class OneAtATime(Connection):
+    async def on_request(self, request: Request) -> None:
+        if not self._open:
+            await super().on_request(request)
+
+
+@fault("drops-the-second-of-three", breaks=UNANSWERED, cases=["base.ids.interleaved"])
+class DropsIntegersAfterStrings(Connection):
+    async def on_request(self, request: Request) -> None:
+        if request.id != 20001:
+            await super().on_request(request)
+
+
+# -------------------------------------------------------------------------------------------------------- notifications
+
+
+class AnswersNotifications(Connection):
+    answer: JSON = {"id": None, "result": {}}  # noqa: RUF012
+
+    def concerns(self, notification: Notification) -> bool:
+        return "conformance" in notification.method
+
+    async def on_notification(self, notification: Notification) -> None:
+        if self.concerns(notification):
+            await self.deliver({"jsonrpc": "2.0", **self.answer})
+        else:
+            await super().on_notification(notification)
+
+
+@fault("reply-to-every-notification", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION])
+class RepliesToAll(AnswersNotifications):
+    def concerns(self, notification: Notification) -> bool:
+        return True
+
+
+@fault("error-for-unknown-notifications", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION])
+class ErrorForUnknown(AnswersNotifications):
+    answer = {"id": None, "error": {"code": -32601, "message": "method not found"}}
+
+
+@fault("error-without-id-for-unknown-notifications", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION])
+class ErrorWithoutId(AnswersNotifications):
+    answer = {"error": {"code": -32601, "message": "method not found"}}
+
+
+@fault("reply-to-initialized", breaks=NO_RESPONSE, cases=["base.notifications.initialized-is-unanswered"])
+class RepliesToInitialized(AnswersNotifications):
+    def concerns(self, notification: Notification) -> bool:
+        return notification.method == "notifications/initialized"
+
+
+@fault("reply-to-initialized-without-id", breaks=NO_RESPONSE, cases=["base.notifications.initialized-is-unanswered"])
+class RepliesToInitializedWithoutId(RepliesToInitialized):
+    answer = {"error": {"code": -32601, "message": "method not found"}}
+
+
+@fault("reply-to-notifications-with-params", breaks=NO_RESPONSE,
+       cases=["base.notifications.with-params-is-unanswered"])  # fmt: skip
+class RepliesToParams(AnswersNotifications):
+    def concerns(self, notification: Notification) -> bool:
+        return "value" in notification.params
+
+
+@fault("ping-without-id-is-answered", breaks=NO_RESPONSE,
+       cases=["base.notifications.request-method-is-unanswered"])  # fmt: skip
+class AnswersPingWithoutId(AnswersNotifications):
+    def concerns(self, notification: Notification) -> bool:
+        return notification.method == "ping"
+
+
+@fault("dies-of-an-unknown-notification", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION])
+class DiesOfNotifications(AnswersNotifications):
+    async def on_notification(self, notification: Notification) -> None:
+        if self.concerns(notification):
+            crash("no such notification")
+
+
+# --------------------------------------------------------------------------------------------------------- broken input
+
+NOT_JSON, TRUNCATED, NOT_UTF_8 = (f"base.malformed.{kind}" for kind in ("not-json", "truncated", "not-utf-8"))
+NO_METHOD, NOT_AN_OBJECT, ODD_METHOD = (
+    f"base.malformed.{kind}" for kind in ("no-method", "not-an-object", "method-not-a-string")
+)
+
+
+@fault("dies-of-malformed-json", breaks="jsonrpc.parse-error", cases=[NOT_JSON, TRUNCATED, NOT_UTF_8])
+class DiesOfBrokenJson(Connection):
+    async def parse_error(self, problem: str) -> None:
+        crash(problem)
+
+
+@fault("hangs-after-malformed-json", breaks="jsonrpc.parse-error", cases=[NOT_JSON, TRUNCATED, NOT_UTF_8])
+class HangsAfterBrokenJson(Connection):
+    async def parse_error(self, problem: str) -> None:
+        await for_ever()
+
+
+@fault("dies-of-bytes-that-are-no-utf-8", breaks="jsonrpc.parse-error", cases=[NOT_UTF_8])
+class DiesOfBytes(Connection):
+    async def parse_error(self, problem: str) -> None:
+        if "UTF-8" in problem:
+            crash(problem)
+        await super().parse_error(problem)
+
+
+@fault("result-for-malformed-json", breaks="jsonrpc.parse-error", cases=[NOT_JSON, TRUNCATED, NOT_UTF_8])
+class ResultForBrokenJson(Connection):
+    async def parse_error(self, problem: str) -> None:
+        await self.deliver({"jsonrpc": "2.0", "id": None, "result": {}})
+
+
+@fault("dies-of-json-that-is-no-message", breaks="jsonrpc.invalid-request", cases=[NO_METHOD, NOT_AN_OBJECT, ODD_METHOD])
+class DiesOfOtherJson(Connection):
+    async def invalid_request(self, malformed: Malformed) -> None:
+        crash(malformed.problem)
+
+
+@fault("hangs-after-an-array-or-a-number", breaks="jsonrpc.invalid-request", cases=[NOT_AN_OBJECT])
+class HangsAfterNumbers(Connection):
+    async def invalid_request(self, malformed: Malformed) -> None:
+        if malformed.id is None:
+            await for_ever()
+        await super().invalid_request(malformed)
+
+
+@fault("result-for-a-request-without-method", breaks="jsonrpc.invalid-request", cases=[NO_METHOD, ODD_METHOD])
+class ResultForInvalid(Connection):
+    async def invalid_request(self, malformed: Malformed) -> None:
+        if malformed.id is not None:
+            await self.reply(malformed.id, {})
+
+
+# ----------------------------------------------------------------------------------------- what the server asks and says
+
+OWN_IDS = "base.server-request-ids"
+OWN_NOTIFICATIONS = "base.notifications-are-valid"
+
+
+def asks(*ids: Any) -> type[Connection]:
+    return type("AsksWith", (features.Asks,), {"ids": ids})
+
+
+fault("own-request-with-id-null", breaks="jsonrpc.request-id-not-null", cases=[OWN_IDS])(asks(None))
+fault("own-request-with-id-fraction", breaks="jsonrpc.request-id-type", cases=[OWN_IDS])(asks(1.5))
+fault("own-request-with-id-true", breaks="jsonrpc.request-id-type", cases=[OWN_IDS])(asks(True))
+fault("own-request-with-id-object", breaks="jsonrpc.request-id-type", cases=[OWN_IDS])(asks({"n": 1}))
+fault("own-requests-with-one-id", breaks="jsonrpc.request-id-unique", cases=[OWN_IDS])(asks(7, 7))
+
+
+@fault("own-ping-repeats-its-id", breaks="jsonrpc.request-id-unique", cases=[OWN_IDS])
+class PingsWithEachCall(Connection):
+    async def on_tools_call(self, request: Request) -> JSON:
+        await self.deliver({"jsonrpc": "2.0", "id": "keep-alive", "method": "ping"})
+        return await super().on_tools_call(request)
+
+
+def logs(**entry: Any) -> type[Connection]:
+    return type("LogsEntry", (features.Logs,), {"entry": entry})
+
+
+def announces(**news: Any) -> type[Connection]:
+    return type("AnnouncesNews", (features.Announces,), {"news": news})
+
+
+def cancels(**cancellation: Any) -> type[Connection]:
+    return type("CancelsSo", (features.Cancels,), {"cancellation": cancellation})
+
+
+LOG, NEWS = "schema.LoggingMessageNotification", "schema.ToolListChangedNotification"
+CANCEL, PROGRESS = "schema.CancelledNotification", "schema.ProgressNotification"
+
+fault("log-message-of-unknown-level", breaks=LOG, cases=[OWN_NOTIFICATIONS])(logs(level="verbose", data="x"))
+fault("log-message-with-level-as-number", breaks=LOG, cases=[OWN_NOTIFICATIONS])(logs(level=6, data="x"))
+fault("log-message-without-data", breaks=LOG, cases=[OWN_NOTIFICATIONS])(logs(level="info", message="x"))
+fault("log-message-with-logger-as-object", breaks=LOG, cases=[OWN_NOTIFICATIONS])(
+    logs(level="info", data="x", logger={"name": "core"})
+)
+fault("list-changed-with-params-as-text", breaks=NEWS, cases=[OWN_NOTIFICATIONS])(
+    announces(method="notifications/tools/list_changed", params="all")
+)
+fault("list-changed-with-params-as-list", breaks=NEWS, cases=[OWN_NOTIFICATIONS])(
+    announces(method="notifications/tools/list_changed", params=["add"])
+)
+fault("list-changed-with-metadata-as-text", breaks=NEWS, cases=[OWN_NOTIFICATIONS])(
+    announces(method="notifications/tools/list_changed", params={"_meta": "x"})
+)
+fault("cancellation-with-reason-as-number", breaks=CANCEL, cases=[OWN_NOTIFICATIONS])(
+    cancels(requestId="ping-1", reason=5)
+)
+fault("cancellation-with-request-id-null", breaks=CANCEL, cases=[OWN_NOTIFICATIONS])(cancels(requestId=None))
+fault("cancellation-with-request-id-as-object", breaks=CANCEL, cases=[OWN_NOTIFICATIONS])(cancels(requestId={"id": 1}))
+
+
+class Notifies(Connection):
+    method, params = "", None
+
+    async def on_notification(self, notification: Notification) -> None:
+        await super().on_notification(notification)
+        if notification.method == "notifications/initialized":
+            message = {"jsonrpc": "2.0", "method": self.method}
+            await self.deliver(message if self.params is None else message | {"params": self.params})
+
+
+def notifies(method: str, params: Any = None) -> type[Connection]:
+    return type("NotifiesSo", (Notifies,), {"method": method, "params": params})
+
+
+fault("progress-without-progress", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
+    notifies("notifications/progress", {"progressToken": "a"})
+)
+fault("progress-without-token", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
+    notifies("notifications/progress", {"progress": 0.5})
+)
+fault("progress-as-percent-text", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
+    notifies("notifications/progress", {"progressToken": "a", "progress": "50 %"})
+)
+fault("progress-without-params", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(notifies("notifications/progress"))
+fault("own-notification-with-params-as-list", breaks="schema.JSONRPCNotification", cases=[OWN_NOTIFICATIONS])(
+    notifies("notifications/example/ready", ["x"])
+)
+fault("own-notification-with-params-as-text", breaks="schema.JSONRPCNotification", cases=[OWN_NOTIFICATIONS])(
+    notifies("notifications/example/ready", "x")
+)
+
+
+@fault("own-notification-with-id-null", breaks="jsonrpc.request-id-not-null", cases=[OWN_IDS])
+class NotificationWithId(features.Logs):
+    async def notify(self, method: str, params: dict[str, JSON]) -> None:
+        await self.deliver({"jsonrpc": "2.0", "id": None, "method": method, "params": params})
+
+
+@fault("invalid-params-for-a-call-without-name-are-ignored", breaks="jsonrpc.invalid-params",
+       cases=["tools.call.without-name"])  # fmt: skip
+class CallsNothing(Connection):
+    async def on_tools_call(self, request: Request) -> JSON:
+        if "name" not in request.params:
+            return {"content": []}
+        return await super().on_tools_call(request)
+
+
+@fault("dies-of-a-call-without-name", breaks="jsonrpc.invalid-params", cases=["tools.call.without-name"])
+class DiesWithoutName(Connection):
+    async def on_request(self, request: Request) -> None:
+        if request.method == "tools/call" and "name" not in request.params:
+            crash("no name")
+        await super().on_request(request)
+
+
