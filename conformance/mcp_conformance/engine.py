@@ -22,7 +22,8 @@ from mcp_conformance.profile import CallLevel, Profile, RevisionProfile
 from mcp_conformance.requirements import catalogue
 from mcp_conformance.revisions import JUDGED
 from mcp_conformance.session import Exchange, Session
-from mcp_conformance.survey import Accepted, Survey
+from mcp_conformance.calls import Accepted
+from mcp_conformance.survey import Survey
 from mcp_conformance.target import Target
 from mcp_conformance.transports import Link
 from mcp_conformance.verdicts import Outcome, Problem, Verdict
@@ -86,12 +87,15 @@ class Engine:
         link, self._spare = self._spare, None
         if link is None or link.returncode() is not None:
             link = await self.target.connect(self._group, impatient=self._impatient)
-        start = self.profile.start_seconds if self.profile else 0.0
-        deadline = max(self.settings.deadline, min(2 * start, _MAX_DEADLINE))
-        session = Session(link, revision=revision, capabilities=capabilities, deadline=deadline)
+        session = Session(link, revision=revision, capabilities=capabilities, deadline=self._deadline())
         self._live.add(session)
         session.start(self._group)
         return session
+
+    def _deadline(self) -> float:
+        """For an answer: what was asked for, stretched for a server that takes long to start."""
+        start = self.profile.start_seconds if self.profile else 0.0
+        return max(self.settings.deadline, min(2 * start, _MAX_DEADLINE))
 
     async def open(self, revision: str, options: model.SessionOptions) -> Session:
         """A session, opened as a case asks for it. Raises `CannotOpen`."""
@@ -158,6 +162,7 @@ class Engine:
             exchange = await session.initialize(version, deadline=self.settings.start_deadline)
             if not profile.offers:
                 profile.start_seconds = time.monotonic() - started
+            session.deadline = self._deadline()
             named = exchange.result.get("protocolVersion") if isinstance(exchange.result, dict) else None
             # A result without a version is taken for what was asked: the rest of the server can still be tested.
             profile.offers[version] = (named if isinstance(named, str) else version) if isinstance(exchange.result, dict) else None
@@ -290,6 +295,7 @@ class Engine:
             close_session=self.close,
             grace=max(5.0, min(2 * self.profile.start_seconds, _MAX_DEADLINE)),
             start_seconds=self.profile.start_seconds,
+            tools=frozenset(tool.name for tool in found.tools),
         )
         steps = runner.steps
         inapplicable = judging.inapplicable(case, case.requirements(revision), found.declares)

@@ -1,19 +1,21 @@
 """A whole run, from options to report: what the pytest plugin and the command line drive. Knows neither of them."""
 
 import contextlib
+import difflib
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
-
 from pathlib import Path
 from typing import Any
 
 from mcp_conformance.cases import loader, model
 from mcp_conformance.cases.loader import LoadedCase, bundled
+from mcp_conformance.cases.runner import CannotOpen
 from mcp_conformance.engine import ANSWERS, Engine, Settings
 from mcp_conformance.hints import Hints, load_hints
-from mcp_conformance.options import Options
+from mcp_conformance.options import OptionError, Options
 from mcp_conformance.portal import BlockingSession, Door
 from mcp_conformance.profile import Profile
 from mcp_conformance.report import run as run_model
@@ -26,31 +28,41 @@ from mcp_conformance.transports.guardian import Guardian
 from mcp_conformance.verdicts import Outcome, Verdict
 from mcp_conformance.wire import escape
 
+SUFFIX = ".mcp.yaml"
+"""How the name of a user's suite file ends."""
+
 _REASON_LIMIT = 500
+
+# Build servers act on lines that begin with "::" (after blanks) and on "##[" or "##word[" anywhere.
+_WORKFLOW_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)")
+
+
+class Unusable(Exception):
+    """There is no session to be had with the server under test; the message says why."""
 
 
 class Harness:
     """One run against one target. `handed_over` is what an xdist controller tells its workers (`for_worker`), None in the controller.
 
-    Raises `OptionError` for options that can't be used; `start` raises `CommandError` and `DataError`.
+    In this order: `prepare`, `start`, then cases or sessions, `finish` and `stop`.
     """
 
     def __init__(self, options: Options, handed_over: str | None = None) -> None:
         self.options = options
         self.worker: dict[str, Any] | None = json.loads(handed_over) if handed_over is not None else None
-        self.label = " ".join(options.server)
         self.redactor = Redactor.for_run(options.env, os.environ)
-        self.label = escape(self.redactor.text(self.label))
+        self.label = escape(self.redactor.text(" ".join(options.server)))
         self.bundled_wanted = bool(self.worker and self.worker["bundled"])
         self._ids: list[str] = list(self.worker["ids"]) if self.worker else []
         self._started = time.monotonic()
+        self._hints = Hints()
         self._extra: dict[str, LoadedCase] = {}
         self._files: dict[Path, list[LoadedCase]] = {}
         self._chosen: set[str] | None = None
-        self._outcomes: list[Outcome] = []
+        self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._filed: dict[str, str] = {}
         self._run: dict[str, Any] | None = None
-        self._collected = False
+        self._unwritten = ""
         self._stack = contextlib.ExitStack()
         self._door: Door | None = None
 
@@ -60,29 +72,42 @@ class Harness:
         """Run only the items with these ids, or below them (``mcp/tools``)."""
         self._ids.extend(ids)
 
-    def load_suites(self, files: Iterable[str]) -> None:
-        """Read everything that is selected, so that a mistake is told before a server is started. Raises `DataError`, `OptionError`."""
+    def prepare(self, files: Iterable[Path]) -> None:
+        """Read all files that were asked for, so that a mistake is told before a server is started. Raises `DataError`, `OptionError`."""
+        if self.options.hints:
+            self._hints = load_hints(self.options.hints)
         for file in files:
-            self._file(Path(file).absolute())
-        cases = bundled()
+            self._file(file)
         chosen: set[str] = set()
         for wanted in self.options.select:
-            found = self._selected(wanted, cases)
-            if not found:
-                areas = sorted({case.area for case in cases})
-                raise DataError(f"--mcp-select={wanted}", 0, f"no area, case, suite file or folder; areas are {', '.join(areas)}")
-            chosen |= found
+            chosen |= self._selected(wanted)
         self._chosen = chosen if self.options.select else None
+        for wanted in self._ids:
+            area, _, name = wanted.removeprefix("mcp/").partition("::")
+            known = {case.area for case in bundled()} | {case.area for case in self._extra.values()} | {"target"}
+            if area not in known:
+                raise OptionError(f"not found: {wanted} (the areas are {', '.join(sorted(known))})")
 
-    def _selected(self, wanted: str, cases: Iterable[LoadedCase]) -> set[str]:
-        path = Path(wanted).expanduser()
-        if path.suffix in (".yaml", ".yml") or "/" in wanted or path.is_dir():
-            files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
-            found = {case.id for file in files for case in self._file(file.absolute())}
-            return found
-        return {case.id for case in cases if wanted in (case.area, case.id)} | ({ANSWERS} if wanted in ("target", ANSWERS) else set())
+    def _selected(self, wanted: str) -> set[str]:
+        """The ids that an entry of --mcp-select means. A folder with the name of an area is written with a slash."""
+        found = {case.id for case in bundled() if wanted in (case.area, case.id)}
+        if found or wanted in ("target", ANSWERS):
+            return found or {ANSWERS}
+        path = self.options.select_folder / Path(wanted).expanduser()
+        if path.is_dir():
+            files = sorted(path.rglob(f"*{SUFFIX}")) or sorted(path.rglob("*.yaml"))
+            if not files:
+                raise OptionError(f"--mcp-select={wanted}: there is no suite file (*{SUFFIX}) in {path}")
+            return {case.id for file in files for case in self._file(file)}
+        if path.is_file() or path.suffix in (".yaml", ".yml"):
+            return {case.id for case in self._file(path)}
+        areas = sorted({case.area for case in bundled()})
+        close = difflib.get_close_matches(wanted, [*areas, *(case.id for case in bundled())], n=1)
+        hint = f'did you mean "{close[0]}"?' if close else f"areas are {', '.join(areas)}"
+        raise OptionError(f"--mcp-select={wanted}: no such area, case, suite file or folder; {hint}")
 
     def _file(self, path: Path) -> list[LoadedCase]:
+        path = path.absolute()
         if path not in self._files:
             self._files[path] = loader.load_suite(path)
             known = {case.id: case for case in bundled()}
@@ -95,8 +120,7 @@ class Harness:
         return self._files[path]
 
     def start(self, *, survey: bool = True) -> None:
-        """Open the door to the event loop; in the controller, find out what the server is."""
-        hints = load_hints(self.options.hints) if self.options.hints else Hints()
+        """Open the door to the event loop; in the controller, find out what the server is. Raises `CommandError`, `OptionError`."""
         guardian = self._stack.enter_context(Guardian())
         target = StdioTarget(
             command=self.options.server,
@@ -106,21 +130,28 @@ class Harness:
             label=self.label,
         )
         settings = Settings(
-            self.options.call, hints, self.options.start_deadline, self.options.deadline, self.options.revisions
+            self.options.call, self._hints, self.options.start_deadline, self.options.deadline, self.options.revisions
         )  # fmt: skip
         engine = Engine(target, settings, self._reproduce)
         self._door = self._stack.enter_context(Door(engine))
         if self.worker is not None:
             engine.adopt(Profile.from_json(self.worker["profile"]), map(Outcome.from_json, self.worker["surveyed"]))
-        else:
+            return
 
-            async def discover() -> Profile:
-                return await engine.discover(survey=survey)
+        async def discover() -> Profile:
+            return await engine.discover(survey=survey)
 
-            self._door.call(discover)
+        self._door.call(discover)
+        if self.found().revisions:
+            there = [f"mcp/{area}::{self.item_name(*one)}" for area in self.areas() for one in self.cases(area)]
+            for wanted in self._ids:
+                if not any(_is_below(name, wanted) for name in there):
+                    raise OptionError(f"not found: {wanted} (this server has no such case; --collect-only -q lists all)")
 
-    def stop(self) -> None:
-        """End every server. Safe to repeat."""
+    def stop(self, *, hurried: bool = False) -> None:
+        """End every server; `hurried`: at once, by signals. Safe to repeat."""
+        if self._door is not None and hurried:
+            self._door.hurried = True
         self._door = None
         self._stack.close()
 
@@ -144,12 +175,15 @@ class Harness:
 
     @contextlib.contextmanager
     def session(self) -> Iterator[BlockingSession]:
-        """A new, initialized session in the newest revision that the server speaks."""
+        """A new, initialized session in the newest revision that the server speaks. Raises `Unusable`."""
         assert self._door is not None, "start comes first"
         revisions = list(self.found().revisions)
         if not revisions:
-            raise RuntimeError(f"the MCP server can't be used: {self.found().failure or 'it speaks no revision that is known here'}")
-        session = self._door.call(self.engine.open, revisions[-1], model.SessionOptions(open="fresh"))
+            raise Unusable(self.redactor.text(self.found().failure) or "it speaks no revision that is known here")
+        try:
+            session = self._door.call(self.engine.open, revisions[-1], model.SessionOptions(open="fresh"))
+        except CannotOpen as error:
+            raise Unusable(self.redactor.text(str(error))) from None
         try:
             yield BlockingSession(self._door, session)
         finally:
@@ -165,7 +199,6 @@ class Harness:
 
     def areas(self) -> list[str]:
         """The areas with anything to run, in order."""
-        self._collected = True
         found = ["target", *dict.fromkeys(case.area for case in bundled())]
         found += [area for area in dict.fromkeys(case.area for case in self._extra.values()) if area not in found]
         return [area for area in found if any(True for _ in self.cases(area))]
@@ -186,7 +219,6 @@ class Harness:
 
     def cases_in_file(self, path: Path) -> list[tuple[LoadedCase, str]]:
         """The cases of a user's suite file, each with the revisions that it runs in. Raises `DataError`."""
-        self._collected = True
         return [(case, revision) for case in self._file(path.absolute()) for revision in self._revisions(case)]
 
     def _revisions(self, case: LoadedCase) -> Iterator[str]:
@@ -202,11 +234,11 @@ class Harness:
         return self._chosen is None or case in self._chosen or (case == ANSWERS and not self.found().revisions)
 
     def _is_asked_for(self, case: str, revision: str) -> bool:
-        if not self._ids:
+        if not self._ids or (case == ANSWERS and not self.found().revisions):
             return True
         area = "target" if case == ANSWERS else self._case(case).area
         name = f"mcp/{area}::{self.item_name(case, revision)}"
-        return any(name == wanted or name.startswith((f"{wanted}::", f"{wanted}[")) for wanted in self._ids)
+        return any(_is_below(name, wanted) for wanted in self._ids)
 
     def item_name(self, case: str, revision: str) -> str:
         """The last part of an item's id."""
@@ -235,7 +267,7 @@ class Harness:
 
     def _redacted(self, outcome: Outcome) -> dict[str, Any]:
         made: dict[str, Any] = self.redactor.value(outcome.to_json())
-        made["reason"] = escape(made["reason"])[:_REASON_LIMIT]
+        made["reason"] = inert(made["reason"])[:_REASON_LIMIT]
         return made
 
     def harness_error(self, case: str, revision: str, error: BaseException) -> dict[str, Any]:
@@ -267,12 +299,12 @@ class Harness:
 
     def explain(self, outcome: dict[str, Any]) -> str:
         """An outcome's findings in full, as text."""
-        lines = [text for finding in outcome["findings"] for _, text in terminal.explain(finding)]
+        lines = [inert(text) for finding in outcome["findings"] for _, text in terminal.explain(finding)]
         return "\n".join(lines) or outcome["reason"]
 
     def file(self, outcome: dict[str, Any]) -> tuple[str, str]:
         """Take in an outcome. Its text in full, and in short for a place where findings are told elsewhere; a known cause is only named."""
-        self._outcomes.append(Outcome.from_json(outcome))
+        self._outcomes[outcome["case"], outcome["revision"]] = Outcome.from_json(outcome)
         name = f"mcp/{outcome['area']}::{self.item_name(outcome['case'], outcome['revision'])}"
         fresh = [finding for finding in outcome["findings"] if finding["fingerprint"] not in self._filed]
         known = [self._filed[finding["fingerprint"]] for finding in outcome["findings"] if finding["fingerprint"] in self._filed]
@@ -281,18 +313,16 @@ class Harness:
         if not fresh:
             text = f"same cause as {', '.join(dict.fromkeys(known))}" if known else outcome["reason"]
             return text, text
-        short = [f"{finding['level']} {finding['requirement']}: observed {escape(finding['observed'])}" for finding in fresh]
+        short = [inert(f"{finding['level']} {finding['requirement']}: observed {finding['observed']}") for finding in fresh]
         return self.explain({**outcome, "findings": fresh}), "\n".join([*short, "told in full under MCP conformance, below"])
 
     def finish(self, *, complete: bool) -> None:
         """Build the run from what was filed, and write it where it was asked for."""
-        if self._door is None or not (self._outcomes or self._collected or self.bundled_wanted):
+        if self._door is None or self.engine.profile is None or not (self._outcomes or self.bundled_wanted):
             return
         profile = self.found()
-        if not self._outcomes and not profile.failure:
-            return
-        outcomes = list(self._outcomes)
-        if profile.failure and not profile.revisions and outcomes:
+        outcomes = list(self._outcomes.values())
+        if not profile.revisions and profile.failure:
             outcomes += self._never_ran(profile)
         self._run = self.redactor.value(
             run_model.build(
@@ -313,7 +343,10 @@ class Harness:
             )
         )
         if self.options.json:
-            run_model.write(self.options.json, self._run)
+            try:
+                run_model.write(self.options.json, self._run)
+            except OSError as error:
+                self._unwritten = f"The run could not be written to {self.options.json}: {error.strerror or error}"
 
     def _never_ran(self, profile: Profile) -> Iterator[Outcome]:
         """What would have run against a server that answers: inconclusive in the report, instead of hundreds of red items."""
@@ -324,15 +357,20 @@ class Harness:
 
     def summary(self) -> Iterator[terminal.Line]:
         """The lines of the terminal's summary."""
-        if self._run is not None:
-            yield from terminal.summary(self._run)
-            if self.options.json:
-                yield "dim", f"The run is in {self.options.json}"
+        if self._run is None:
+            return
+        if self._run["cases"]:
+            for style, text in terminal.summary(self._run):
+                yield style, inert(text)
+        if self._unwritten:
+            yield "bad", self._unwritten
+        elif self.options.json:
+            yield "dim", f"The run is in {self.options.json}"
 
     def exit_status(self, status: int) -> int:
         """The exit status that the session ends with: 1 when something that applies couldn't be judged, 5 when nothing applied."""
-        verdicts = {outcome.verdict for outcome in self._outcomes}
-        if status in (0, 5) and Verdict.INCONCLUSIVE in verdicts:
+        verdicts = {outcome.verdict for outcome in self._outcomes.values()}
+        if status in (0, 5) and (Verdict.INCONCLUSIVE in verdicts or self._unwritten):
             return 1
         if status == 0 and verdicts == {Verdict.NOT_APPLICABLE}:
             return 5
@@ -344,15 +382,25 @@ class Harness:
             return []
         profile = self.found()
         if not profile.revisions:
-            return [f"mcp-conformance: {self.label}: {escape(self.redactor.text(profile.failure)) or 'speaks no revision that is judged here'}"]
+            return [f"mcp-conformance: {self.label}: {inert(self.redactor.text(profile.failure)) or 'speaks no revision that is judged here'}"]
         info = profile.server_info
-        name = escape(self.redactor.text(f"{info.get('name', 'a server without a name')} {info.get('version', '')}".strip()))
+        name = inert(self.redactor.text(f"{info.get('name', 'a server without a name')} {info.get('version', '')}".strip()))
         tools = next(reversed(profile.revisions.values())).tools
         callable_tools = sum(tool.callable for tool in tools)
         return [
             f"mcp-conformance: {name}, {', '.join(profile.revisions)} over {profile.transport}; "
             f"{callable_tools} of {len(tools)} tools may be called (--mcp-call={self.options.call})"
         ]
+
+
+def inert(text: str) -> str:
+    """One line of text that neither a terminal nor a build server acts on, whoever wrote it."""
+    return _WORKFLOW_COMMAND.sub(lambda match: (match[1] or "") + ("\\x3a" if match[0].endswith(":") else "\\x23"), escape(text))
+
+
+def _is_below(name: str, wanted: str) -> bool:
+    """Whether an item's id is, or lies below, the id that was asked for."""
+    return name == wanted or name.startswith((f"{wanted}::", f"{wanted}["))
 
 
 def _digest(name: str) -> str:

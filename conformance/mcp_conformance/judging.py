@@ -148,9 +148,11 @@ def rule_on_check(
     report = check.look(observation)
     ruling.notes = report.notes
     ruling.seen = [Seen(problem, observation.events, stderr) for problem in report.problems if problem.requirement not in ruling.inapplicable]
-    complete = all(exchange.answer is not None for exchange in observation.exchanges)
+    complete = all(exchange.answer is not None or exchange.excused for exchange in observation.exchanges)
     for requirement in requirements:
-        if report.seen.get(requirement.id):
+        if requirement.id in report.unsure:
+            ruling.undecided[requirement.id] = report.unsure[requirement.id]
+        elif report.seen.get(requirement.id):
             ruling.passed.add(requirement.id)
         elif complete:
             ruling.inapplicable.setdefault(requirement.id, check.idle)

@@ -20,6 +20,8 @@ from mcp_conformance.transports import Ending, Link, LinkClosed
 Flaw = Literal["", "id-type", "id-other"]
 
 _MAX_FRAGMENTS = 2_000
+PATIENCE = 3
+"""Deadlines that one answer may take while the server answers other requests."""
 MAX_EVENTS = 200_000
 """Events of one session that are recorded; a server that sends more is cut off, and the session ends."""
 
@@ -39,6 +41,8 @@ class Exchange:
     answer: Event | None = None
     flaw: Flaw = ""
     surplus: list[Event] = field(default_factory=list)
+    excused: bool = False
+    """It got no answer in time, but may only be slow: the tester gave it up, and the server was still there."""
     done: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -186,6 +190,18 @@ class Session:
         self.waited += time.monotonic() - started
         if exchange.answer is None and self.strays:
             self._adopt(exchange)
+        return exchange.answer is not None
+
+    async def answered_in_patience(self, exchange: Exchange) -> bool:
+        """Like `answered`; but while the server answers others, one answer may take `PATIENCE` deadlines: it may only be slow."""
+        if await self.answered(exchange):
+            return True
+        for _ in range(PATIENCE - 1):
+            # A server that works off one request after the other answers both now; one that hangs answers neither.
+            if not self.alive or (await self.barrier()).answer is None:
+                break
+            if await self.answered(exchange):
+                break
         return exchange.answer is not None
 
     async def call(self, method: str, params: JSON = MISSING, *, id: JSON = MISSING, deadline: float | None = None) -> Exchange:

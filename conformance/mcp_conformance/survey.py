@@ -4,31 +4,18 @@ The walk is the evidence of the passive checks, and finds the values that active
 it accepts, a cursor.
 """
 
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mcp_conformance import arguments
+from mcp_conformance.calls import SLOW, Accepted, ToolCalls
 from mcp_conformance.hints import Hints
 from mcp_conformance.jsonrpc import JSON, MISSING
-from mcp_conformance.observation import Call, Observation
+from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, RevisionProfile, Tool, may_call
-from mcp_conformance.session import Exchange, Session
+from mcp_conformance.session import Session
 
 _MAX_PAGES = 100
-_MAX_TRIES = 4
 _MAX_READS = 5
-_MAX_SILENT = 2
-_SLOW = 3.0  # seconds; a tool that takes longer is called in one revision only
-_CALL_BUDGET = 90.0  # seconds for all calls of one survey
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Arguments that a tool accepted, and how many seconds it took."""
-
-    arguments: dict[str, JSON]
-    seconds: float
 
 
 @dataclass(slots=True)
@@ -40,7 +27,6 @@ class Survey:
     hints: Hints
     known: dict[str, Accepted] = field(default_factory=dict)
     """Calls that were accepted, by tool; those that a survey of another revision has seen are tried first."""
-    calls: list[Call] = field(default_factory=list)
     pool: arguments.Pool = field(default_factory=arguments.Pool)
 
     async def run(self) -> tuple[RevisionProfile, Observation]:
@@ -56,13 +42,14 @@ class Survey:
             await self._resources()
         if profile.declares("prompts"):
             await self._prompts()
-        await self._call_tools(profile)
+        calls = ToolCalls(session, self.hints, self.known, self.pool)
+        await calls.run(profile.tools)
         self._values(profile)
         if session.alive:
             await session.call("conformance/no-such-method")  # what an error looks like
         if session.alive:
             await session.barrier()
-        return profile, Observation.of(session, calls=self.calls)
+        return profile, Observation.of(session, calls=calls.made)
 
     def _choose_barrier(self, profile: RevisionProfile) -> None:
         """Ping serves as barrier wherever it is answered; a server without it still has to be tested."""
@@ -117,58 +104,14 @@ class Survey:
             if not wanted:  # what to give for an argument, only the server's owner knows
                 await self.session.call("prompts/get", {"name": prompt["name"]})
 
-    # ------------------------------------------------------------------------------------------------------------- calls
-
-    async def _call_tools(self, profile: RevisionProfile) -> None:
-        started, silent = time.monotonic(), 0
-        for tool in profile.tools:
-            if not tool.callable or not self.session.alive:
-                continue
-            if silent >= _MAX_SILENT or time.monotonic() - started > _CALL_BUDGET:
-                tool.callable, tool.reason = False, "the calls before it took too long"
-                continue
-            known = self.known.get(tool.name)
-            if known is not None and known.seconds > _SLOW:
-                tool.callable, tool.reason = False, f"it takes {known.seconds:.0f} s and was called in another revision"
-                continue
-            for chosen in self._tries(tool):
-                exchange = await self._call(tool, chosen)
-                silent += exchange.answer is None
-                if exchange.answer is None or not self.session.alive:
-                    break
-                result = exchange.result
-                if isinstance(result, dict) and not result.get("isError"):
-                    tool.arguments = chosen
-                    self.known[tool.name] = Accepted(chosen, exchange.seconds)
-                    self.pool.add(result.get("structuredContent"))
-                    self.pool.add([block.get("text") for block in result.get("content") or [] if isinstance(block, dict)])
-                    break
-
-    def _tries(self, tool: Tool) -> Iterator[dict[str, JSON]]:
-        hinted = list(self.hints.tool(tool.name).arguments)
-        if tool.name in self.known:
-            hinted.append(self.known[tool.name].arguments)
-        found = arguments.candidates(tool.definition.get("inputSchema"), self.pool, hinted)
-        for number, chosen in enumerate(found):
-            if number >= max(_MAX_TRIES, len(hinted)):
-                return
-            yield chosen
-
-    async def _call(self, tool: Tool, chosen: dict[str, JSON]) -> Exchange:
-        tool.called = True
-        deadline = self.hints.tool(tool.name).deadline
-        exchange = await self.session.call("tools/call", {"name": tool.name, "arguments": chosen}, deadline=deadline)
-        self.calls.append(Call(tool.definition, exchange))
-        return exchange
-
     # ------------------------------------------------------------------------------------------------------------ values
 
     def _values(self, profile: RevisionProfile) -> None:
         """What cases can refer to; and for what isn't there, the reason and what would help."""
         values: dict[str, JSON] = {}
         accepted = [tool for tool in profile.tools if tool.arguments is not None]
-        # A read-only tool first: cases call it several times over.
-        accepted.sort(key=lambda tool: not (tool.definition.get("annotations") or {}).get("readOnlyHint"))
+        # A quick and read-only tool first: cases call it several times over.
+        accepted.sort(key=lambda tool: (self.known[tool.name].seconds > SLOW, not _is_read_only(tool)))
         names = {tool.name for tool in profile.tools}
         for tool in accepted:
             good = tool.arguments or {}
@@ -207,3 +150,8 @@ class Survey:
 
 
 _REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor")
+
+
+def _is_read_only(tool: Tool) -> bool:
+    annotations = tool.definition.get("annotations")
+    return isinstance(annotations, dict) and annotations.get("readOnlyHint") is True

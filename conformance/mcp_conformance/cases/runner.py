@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from mcp_conformance.cases import model
+from mcp_conformance.cases.checks.protocol import lost_answer
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
 from mcp_conformance.cases.values import Values, pointed
 from mcp_conformance.jsonrpc import JSON, MISSING
-from mcp_conformance.session import Exchange, Session
+from mcp_conformance.session import PATIENCE, Exchange, Session
 from mcp_conformance.transcript import Event
 from mcp_conformance.verdicts import Problem
 from mcp_conformance.wire import short
@@ -52,6 +53,8 @@ class Runner:
     close_session: Close
     grace: float = 5.0
     start_seconds: float = 1.0
+    tools: frozenset[str] = frozenset()
+    """Names of the server's tools: a call of one of them may be slow for reasons of its own."""
     steps: Steps = field(default_factory=Steps)
     _sessions: dict[str, Session] = field(default_factory=dict)
     _latest: dict[str, Exchange | Event] = field(default_factory=dict)
@@ -85,9 +88,11 @@ class Runner:
                 exchange = await session.request(step.request, params, id=MISSING if step.id is None else step.id)
                 self._remember(step.session, step.label, exchange)
             case model.Notify():
+                await self._quieten(session)
                 params = MISSING if step.params is None else self.values.resolve(step.params)
                 self._remember(step.session, step.label, await session.notify(step.notify, params))
             case model.Raw():
+                await self._quieten(session)
                 self._remember(step.session, step.label, await session.raw(self._bytes(step.raw), newline=step.newline))
             case model.Expect():
                 await self._expect(session, step.session, step.expect)
@@ -115,6 +120,12 @@ class Runner:
             used = self.case.opening(name).open in ("shared", "rough")
             self.steps.windows.append((session, len(session.transcript) if used else 0))
         return self._sessions[name]
+
+    async def _quieten(self, session: Session) -> None:
+        """Before something without an id is sent: what an earlier such message still sets off shall not be taken for its answer."""
+        sent = [event.message for event in session.transcript.events if event.direction == "sent" and event.message is not None]
+        if sent and sent[-1].kind == "notification" and session.ready and session.alive:
+            await session.barrier()
 
     def _remember(self, session: str, label: str | None, sent: Exchange | Event) -> None:
         self._latest[session] = sent
@@ -158,10 +169,17 @@ class Runner:
                     self._note(outcome.note)
                 return
             misses.append(missed)
-        self._accuse(session, judges, wanted, misses, (number,) if answer is None else (number, answer.number))
+        events = (number,) if answer is None else (number, answer.number)
+        self._accuse(session, judges, wanted, misses, events, _wide_cause(sent, answer))
 
     def _accuse(
-        self, session: Session, judges: Iterable[str], wanted: model.Expectation, misses: list[Mismatch], events: tuple[int, ...]
+        self,
+        session: Session,
+        judges: Iterable[str],
+        wanted: model.Expectation,
+        misses: list[Mismatch],
+        events: tuple[int, ...],
+        wide_cause: str,
     ) -> None:
         # The outcome that was missed least, at a place inside the right kind of answer, tells most; all of them are what was expected.
         nearest = max(misses, key=lambda miss: bool(miss.at))
@@ -174,7 +192,7 @@ class Runner:
                 nearest.observed,
                 nearest.at,
                 events,
-                nearest.cause or f"{requirement}|{self.case.id}|{nearest.at}",
+                nearest.cause or (not nearest.at and wide_cause.format(requirement)) or f"{requirement}|{self.case.id}|{nearest.at}",
             )
             self.steps.problems.append((problem, session))
 
@@ -184,9 +202,14 @@ class Runner:
             if sent.answer is None:
                 await self._barriers(session, judges)
             return sent.answer
-        if await session.answered(sent):
+        prompt = sent.method == "ping"  # which has to be answered promptly
+        if await (session.answered(sent) if prompt else session.answered_in_patience(sent)):
             return sent.answer
-        ended = "none: the server's output ended" if not session.alive else f"none within {session.deadline:g} s"
+        if session.alive and self._is_real_call(sent):
+            self._undecided(judges, "the call got no answer in time, though the server was there: the tool may be slow")
+            raise _Stop
+        waited = session.deadline * (1 if prompt else PATIENCE)
+        ended = "none: the server's output ended" if not session.alive else f"none within {waited:g} s"
         named = sent.method if UNANSWERED not in judges else ""
         problem = Problem(
             UNANSWERED if UNANSWERED not in judges and "ping.respond" not in judges else next(iter(judges)),
@@ -194,11 +217,14 @@ class Runner:
             ended,
             sent.method,
             sent.events,
-            f"no-answer:{sent.method}",
+            lost_answer(session.transcript.since(sent.sent.number)) or f"no-answer:{sent.method}",
         )
         self.steps.problems.append((problem, session))
         self._undecided(judges, f"the server didn't answer {named or sent.method}")
         raise _Stop
+
+    def _is_real_call(self, sent: Exchange) -> bool:
+        return sent.method == "tools/call" and isinstance(sent.params, dict) and sent.params.get("name") in self.tools
 
     async def _stray(self, session: Session, sent: Event, wanted: model.Expectation, judges: Iterable[str]) -> Event | None:
         """The response to something that has no id: the first that answers none of our requests."""
@@ -282,6 +308,21 @@ class Runner:
     def _note(self, text: str) -> None:
         if text not in self.steps.notes:
             self.steps.notes.append(text)
+
+
+def _wide_cause(sent: Exchange | Event, answer: Event | None) -> str:
+    """The root cause of a wrong kind of answer where it is wider than one case, ``{}`` standing for the requirement; or empty.
+
+    A server that answers one notification answers others, and one that refuses a request without params does so in every case.
+    """
+    message = answer.message if answer else None
+    if message is None:
+        return ""
+    if isinstance(sent, Event):
+        return "answered-notification" if sent.message and sent.message.kind == "notification" else "{}|answered"
+    if sent.params is not MISSING:
+        return ""
+    return f"answer-kind:{sent.method}:{message.kind}"
 
 
 def profile_document(revision: str, newest: str | None, values: dict[str, JSON]) -> dict[str, JSON]:

@@ -24,6 +24,8 @@ class Report:
     seen: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unsure: dict[str, str] = field(default_factory=dict)
+    """Requirements that apply but can't be judged here, with the reason."""
 
     def saw(self, requirement: str = "", count: int = 1) -> None:
         """Something was looked at on which the requirement (the check's first, if none is named) could have been broken."""

@@ -1,13 +1,15 @@
 """Passive checks of the base protocol, over everything that a server sends (basic/index, basic/transports)."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from mcp_conformance import schemas
 from mcp_conformance.cases.checks import Report, check
-from mcp_conformance.jsonrpc import JSON, MISSING, a_json_type
+from mcp_conformance.jsonrpc import JSON, MISSING, Message, a_json_type
 from mcp_conformance.observation import Observation
 from mcp_conformance.revisions import find_method
+from mcp_conformance.transcript import Event
 from mcp_conformance.wire import printable, short
 
 _REASSEMBLED = re.compile(r"events (\d+) to (\d+) read as one message")
@@ -23,6 +25,31 @@ def _fragments(observation: Observation) -> dict[int, tuple[int, int]]:
     return found
 
 
+def unreadable(message: Message) -> str:
+    """The root cause that makes a line no message; empty if it is one. Each has one check that tells of it."""
+    if message.kind == "batch":
+        return "stdout-batch"
+    if message.kind != "invalid":
+        return ""
+    if message.problem.startswith("not UTF-8"):
+        return "not-utf-8"
+    if isinstance(message.value, dict) and "id" in message.value and "method" not in message.value:
+        return "response-without-outcome"  # an object with an id and nothing else can only be meant as a response
+    return "stdout-impure"
+
+
+def lost_answer(events: Iterable[Event]) -> str:
+    """The root cause why an answer that should be among these events is missing: a line that was meant as it and can't be read.
+
+    Empty when there is none.
+    """
+    for event in events:
+        if event.direction == "received" and event.message is not None and (cause := unreadable(event.message)):
+            if b'"id"' in event.raw or cause == "not-utf-8":
+                return cause
+    return ""
+
+
 @check("stdio.stdout-is-pure", judges=["stdio.stdout-only-mcp"], everywhere=True)
 def stdout_is_pure(observation: Observation, report: Report) -> None:
     """Every line on stdout is one JSON-RPC message, from the start of the process to its end."""
@@ -35,22 +62,24 @@ def stdout_is_pure(observation: Observation, report: Report) -> None:
         report.saw()
         if event.unfinished and message.kind != "invalid":
             continue  # a whole message whose newline is missing at the very end; the next check's matter
-        if message.kind == "invalid":
+        cause = unreadable(message)
+        if cause == "stdout-impure":
             # Without method, result and error it is JSON but no message; an empty line isn't either.
             report.problem(
                 "a JSON-RPC message on every line of stdout",
                 f"{printable(event.raw)} ({message.problem})",
                 at="stdout",
                 events=(event.number,),
+                cause=cause,
                 remedy="write logs, banners and debugging output to stderr",
             )
-        elif message.kind == "batch":
+        elif cause == "stdout-batch":
             report.problem(
                 "one JSON-RPC object on every line of stdout",
                 f"a JSON array: {printable(event.raw)}",
                 at="stdout",
                 events=(event.number,),
-                cause="stdout-batch",
+                cause=cause,
                 remedy=f"send each message alone: revision {observation.revision} has no batches",
             )
 
@@ -80,13 +109,13 @@ def one_message_a_line(observation: Observation, report: Report) -> None:
 def utf_8(observation: Observation, report: Report) -> None:
     """Everything that the server sends is UTF-8."""
     for event, message in observation.received():
-        if message.problem.startswith("not UTF-8"):
+        if unreadable(message) == "not-utf-8":
             report.problem(
                 "bytes that are valid UTF-8",
                 f"{printable(event.raw)} ({message.problem})",
                 at="stdout",
                 events=(event.number,),
-                cause="stdio.stdout-only-mcp|stdout",  # the same bytes are no message either: one cause
+                cause="not-utf-8",
             )
         elif any(byte > 0x7F for byte in event.raw):
             report.saw()
@@ -127,13 +156,12 @@ def response_has_outcome(observation: Observation, report: Report) -> None:
     for event, message in observation.received():
         if message.is_response:
             report.saw()
-        elif message.kind == "invalid" and isinstance(message.value, dict) and "id" in message.value and "method" not in message.value:
-            # An object with an id and neither method, result nor error can only be meant as a response.
+        elif unreadable(message) == "response-without-outcome":
             report.problem(
                 "a member result or error",
                 printable(event.raw),
                 events=(event.number,),
-                cause="stdio.stdout-only-mcp|stdout",
+                cause="response-without-outcome",
             )
 
 
@@ -185,6 +213,13 @@ def one_response(observation: Observation, report: Report) -> None:
 def requests_are_answered(observation: Observation, report: Report) -> None:
     """Every request gets a response."""
     for exchange in observation.exchanges:
+        if exchange.excused:
+            name = exchange.params.get("name") if isinstance(exchange.params, dict) else None
+            report.unsure["jsonrpc.request-answered"] = (
+                f"the call of {short(name)} got no answer in time, though the server was there: if the tool is slow, give it a "
+                "deadline in the hints file, or raise --mcp-deadline"
+            )
+            continue
         report.saw()
         if exchange.answer is None:
             report.problem(
@@ -192,8 +227,17 @@ def requests_are_answered(observation: Observation, report: Report) -> None:
                 "none, and the server's output ended" if _ended(observation) else "none within the deadline",
                 events=exchange.events,
                 at=exchange.method,
-                cause=f"no-answer:{exchange.method}",
+                cause=lost_answer(_until_next(observation, exchange.sent)) or f"no-answer:{exchange.method}",
             )
+
+
+def _until_next(observation: Observation, sent: Event) -> Iterable[Event]:
+    """What happened after a message of ours and before the next one."""
+    for event in observation.events:
+        if event.number > sent.number:
+            if event.direction == "sent":
+                return
+            yield event
 
 
 def _ended(observation: Observation) -> bool:

@@ -1,0 +1,101 @@
+"""Calls of the tools that may be called: looks for arguments that each accepts, and doesn't take a slow tool for a hanging one."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mcp_conformance import arguments
+from mcp_conformance.hints import Hints
+from mcp_conformance.jsonrpc import JSON
+from mcp_conformance.observation import Call
+from mcp_conformance.profile import Tool
+from mcp_conformance.session import Exchange, Session
+
+SLOW = 3.0
+"""Seconds after which a tool is slow: it is waited for beside the others, and called in one revision only."""
+
+_MAX_TRIES = 4
+_BUDGET = 90.0  # seconds for all calls in one revision
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Arguments that a tool accepted, and how many seconds it took."""
+
+    arguments: dict[str, JSON]
+    seconds: float
+
+
+@dataclass(slots=True)
+class ToolCalls:
+    """All calls of one survey. `known` holds what was accepted in another revision, and is added to; `made` are the calls."""
+
+    session: Session
+    hints: Hints
+    known: dict[str, Accepted]
+    pool: arguments.Pool
+    made: list[Call] = field(default_factory=list)
+    _late: list[tuple[Tool, dict[str, JSON], Exchange]] = field(default_factory=list)
+
+    async def run(self, tools: list[Tool]) -> None:
+        """Call each callable tool until it accepts some arguments; fills in `Tool.called` and `Tool.arguments`."""
+        started = time.monotonic()
+        for tool in tools:
+            if not tool.callable or not self.session.alive:
+                continue
+            known = self.known.get(tool.name)
+            if time.monotonic() - started > _BUDGET:
+                tool.callable, tool.reason = False, "the calls before it took too long"
+            elif known is not None and known.seconds > SLOW:
+                tool.callable, tool.reason = False, f"it takes {known.seconds:.0f} s and was called in another revision"
+            else:
+                await self._search(tool)
+        for tool, chosen, exchange in self._late:
+            await self._wait(tool, chosen, exchange)
+
+    async def _search(self, tool: Tool) -> None:
+        for chosen in self._tries(tool):
+            tool.called = True
+            exchange = await self.session.request("tools/call", {"name": tool.name, "arguments": chosen})
+            self.made.append(Call(tool.definition, exchange))
+            if not await self.session.answered(exchange, min(SLOW, self.session.deadline)):
+                # Slow or hanging: that shows later. A server that does one thing at a time has to be waited for now.
+                if self.session.alive and (await self.session.barrier()).answer is None:
+                    await self.session.answered(exchange)
+                if exchange.answer is None:
+                    self._late.append((tool, chosen, exchange))
+                    return
+            if self._accept(tool, chosen, exchange):
+                return
+
+    def _tries(self, tool: Tool) -> Iterator[dict[str, JSON]]:
+        hinted = list(self.hints.tool(tool.name).arguments)
+        if tool.name in self.known:
+            hinted.append(self.known[tool.name].arguments)
+        found = arguments.candidates(tool.definition.get("inputSchema"), self.pool, hinted)
+        for number, chosen in enumerate(found):
+            if number >= max(_MAX_TRIES, len(hinted)):
+                return
+            yield chosen
+
+    def _accept(self, tool: Tool, chosen: dict[str, JSON], exchange: Exchange) -> bool:
+        result = exchange.result
+        if not isinstance(result, dict) or result.get("isError"):
+            return False
+        tool.arguments = chosen
+        self.known[tool.name] = Accepted(chosen, exchange.seconds)
+        content = result.get("content")
+        self.pool.add(result.get("structuredContent"))
+        self.pool.add([block.get("text") for block in (content if isinstance(content, list) else []) if isinstance(block, dict)])
+        return True
+
+    async def _wait(self, tool: Tool, chosen: dict[str, JSON], exchange: Exchange) -> None:
+        hinted = self.hints.tool(tool.name).deadline
+        if await (self.session.answered(exchange, hinted) if hinted else self.session.answered_in_patience(exchange)):
+            self._accept(tool, chosen, exchange)
+            return
+        tool.reason = "its call got no answer in time"
+        if self.session.alive and any(call.exchange.answer is not None for call in self.made):
+            # Other calls are answered and the server is well: who is to say that this one will never be?
+            exchange.excused = True
+            await self.session.notify("notifications/cancelled", {"requestId": exchange.id, "reason": "it takes too long"})
