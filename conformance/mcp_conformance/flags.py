@@ -23,13 +23,20 @@ class Flag(NamedTuple):
         return f"mcp_conformance_{self.name}"
 
 
-SERVER = Flag("server", "text", "COMMAND", "the command that starts the server under test: words as in a shell, or a JSON array")
+SERVER = Flag(
+    "server", "text", "COMMAND", "the command that starts the server under test: words as in a shell, or a JSON array"
+)
 
 FLAGS = (
     Flag("env", "list", "NAME=VALUE", "a variable for the server; its value is redacted in all output (repeatable)"),
     Flag("env_clear", "flag", "", "give the server only what --mcp-env says, not the caller's environment"),
     Flag("cwd", "text", "DIR", "the folder in which the server is started"),
-    Flag("revision", "list", "DATE", "judge only this revision of the protocol (repeatable; default: all that the server speaks)"),
+    Flag(
+        "revision",
+        "list",
+        "DATE",
+        "judge only this revision of the protocol (repeatable; default: all that the server speaks)",
+    ),
     Flag("select", "list", "WHAT", "run only this area, case id, suite file or folder of suite files (repeatable)"),
     Flag("call", "text", "LEVEL", "which tools may be called: safe (default), readonly, all, none"),
     Flag("hints", "text", "FILE", "what you know of your server: good arguments, tools never to call"),

@@ -55,7 +55,7 @@ class Harness:
         self.bundled_wanted = bool(self.worker and self.worker["bundled"])
         self._ids: list[str] = list(self.worker["ids"]) if self.worker else []
         self._started = time.monotonic()
-        self._hints = Hints()
+        self.hints = Hints()
         self._extra: dict[str, LoadedCase] = {}
         self._files: dict[Path, list[LoadedCase]] = {}
         self._chosen: set[str] | None = None
@@ -75,7 +75,7 @@ class Harness:
     def prepare(self, files: Iterable[Path]) -> None:
         """Read all files that were asked for, so that a mistake is told before a server is started. Raises `DataError`, `OptionError`."""
         if self.options.hints:
-            self._hints = load_hints(self.options.hints)
+            self.hints = load_hints(self.options.hints)
         for file in files:
             self._file(file)
         chosen: set[str] = set()
@@ -114,7 +114,11 @@ class Harness:
             for case in self._files[path]:
                 other = self._extra.get(case.id) or known.get(case.id)
                 if other is not None and Path(other.source).resolve() != path.resolve():
-                    raise DataError(case.source, case.line, f"case {case.id} stands also at {other.source}:{other.line}; ids are unique")
+                    raise DataError(
+                        case.source,
+                        case.line,
+                        f"case {case.id} stands also at {other.source}:{other.line}; ids are unique",
+                    )
                 if other is None:
                     self._extra[case.id] = case
         return self._files[path]
@@ -130,7 +134,7 @@ class Harness:
             label=self.label,
         )
         settings = Settings(
-            self.options.call, self._hints, self.options.start_deadline, self.options.deadline, self.options.revisions
+            self.options.call, self.hints, self.options.start_deadline, self.options.deadline, self.options.revisions
         )  # fmt: skip
         engine = Engine(target, settings, self._reproduce)
         self._door = self._stack.enter_context(Door(engine))
@@ -146,7 +150,9 @@ class Harness:
             there = [f"mcp/{area}::{self.item_name(*one)}" for area in self.areas() for one in self.cases(area)]
             for wanted in self._ids:
                 if not any(_is_below(name, wanted) for name in there):
-                    raise OptionError(f"not found: {wanted} (this server has no such case; --collect-only -q lists all)")
+                    raise OptionError(
+                        f"not found: {wanted} (this server has no such case; --collect-only -q lists all)"
+                    )
 
     def stop(self, *, hurried: bool = False) -> None:
         """End every server; `hurried`: at once, by signals. Safe to repeat."""
@@ -194,7 +200,12 @@ class Harness:
     def for_worker(self) -> str:
         """What an xdist worker has to know, as JSON text: servers' strings may hold what xdist's own format can't."""
         surveyed = [outcome.to_json() for outcome in self.engine.surveyed.values()]
-        made = {"profile": self.found().to_json(), "surveyed": surveyed, "bundled": self.bundled_wanted, "ids": self._ids}
+        made = {
+            "profile": self.found().to_json(),
+            "surveyed": surveyed,
+            "bundled": self.bundled_wanted,
+            "ids": self._ids,
+        }
         return json.dumps(made)
 
     def areas(self) -> list[str]:
@@ -307,14 +318,22 @@ class Harness:
         self._outcomes[outcome["case"], outcome["revision"]] = Outcome.from_json(outcome)
         name = f"mcp/{outcome['area']}::{self.item_name(outcome['case'], outcome['revision'])}"
         fresh = [finding for finding in outcome["findings"] if finding["fingerprint"] not in self._filed]
-        known = [self._filed[finding["fingerprint"]] for finding in outcome["findings"] if finding["fingerprint"] in self._filed]
+        known = [
+            self._filed[finding["fingerprint"]]
+            for finding in outcome["findings"]
+            if finding["fingerprint"] in self._filed
+        ]
         for finding in fresh:
             self._filed[finding["fingerprint"]] = name
         if not fresh:
             text = f"same cause as {', '.join(dict.fromkeys(known))}" if known else outcome["reason"]
             return text, text
-        short = [inert(f"{finding['level']} {finding['requirement']}: observed {finding['observed']}") for finding in fresh]
-        return self.explain({**outcome, "findings": fresh}), "\n".join([*short, "told in full under MCP conformance, below"])
+        short = [
+            inert(f"{finding['level']} {finding['requirement']}: observed {finding['observed']}") for finding in fresh
+        ]
+        return self.explain({**outcome, "findings": fresh}), "\n".join(
+            [*short, "told in full under MCP conformance, below"]
+        )
 
     def finish(self, *, complete: bool) -> None:
         """Build the run from what was filed, and write it where it was asked for."""
@@ -326,7 +345,11 @@ class Harness:
             outcomes += self._never_ran(profile)
         self._run = self.redactor.value(
             run_model.build(
-                target={"command": list(self.options.server), "cwd": str(self.options.cwd or Path.cwd()), "env": sorted(self.options.env)},
+                target={
+                    "command": list(self.options.server),
+                    "cwd": str(self.options.cwd or Path.cwd()),
+                    "env": sorted(self.options.env),
+                },
                 profile=profile,
                 outcomes=outcomes,
                 settings={
@@ -353,7 +376,14 @@ class Harness:
         for case in bundled():
             for revision in self.options.revisions or JUDGED:
                 if case.runs_on(revision, profile.transport) and (self._chosen is None or case.id in self._chosen):
-                    yield Outcome(case.id, case.area, revision, profile.transport, Verdict.INCONCLUSIVE, "there is no server that answers")
+                    yield Outcome(
+                        case.id,
+                        case.area,
+                        revision,
+                        profile.transport,
+                        Verdict.INCONCLUSIVE,
+                        "there is no server that answers",
+                    )
 
     def summary(self) -> Iterator[terminal.Line]:
         """The lines of the terminal's summary."""
@@ -382,9 +412,13 @@ class Harness:
             return []
         profile = self.found()
         if not profile.revisions:
-            return [f"mcp-conformance: {self.label}: {inert(self.redactor.text(profile.failure)) or 'speaks no revision that is judged here'}"]
+            return [
+                f"mcp-conformance: {self.label}: {inert(self.redactor.text(profile.failure)) or 'speaks no revision that is judged here'}"
+            ]
         info = profile.server_info
-        name = inert(self.redactor.text(f"{info.get('name', 'a server without a name')} {info.get('version', '')}".strip()))
+        name = inert(
+            self.redactor.text(f"{info.get('name', 'a server without a name')} {info.get('version', '')}".strip())
+        )
         tools = next(reversed(profile.revisions.values())).tools
         callable_tools = sum(tool.callable for tool in tools)
         return [
@@ -395,7 +429,9 @@ class Harness:
 
 def inert(text: str) -> str:
     """One line of text that neither a terminal nor a build server acts on, whoever wrote it."""
-    return _WORKFLOW_COMMAND.sub(lambda match: (match[1] or "") + ("\\x3a" if match[0].endswith(":") else "\\x23"), escape(text))
+    return _WORKFLOW_COMMAND.sub(
+        lambda match: (match[1] or "") + ("\\x3a" if match[0].endswith(":") else "\\x23"), escape(text)
+    )
 
 
 def _is_below(name: str, wanted: str) -> bool:
@@ -409,5 +445,3 @@ def _digest(name: str) -> str:
 
     sources = loader.bundled_sources() if name == "suites" else requirements.sources()
     return compiled.digest(sources)[:12]
-
-

@@ -35,6 +35,8 @@ class Ruling:
     undecided: dict[str, str] = field(default_factory=dict)
     inapplicable: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    waited: float = 0.0
+    """Seconds spent waiting for the server."""
 
 
 def judge(case: LoadedCase, revision: str, transport: str, ruling: Ruling, reproduce: Reproduce) -> Outcome:

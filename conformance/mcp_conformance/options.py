@@ -126,7 +126,9 @@ class Raw:
         return self.folders.get(name, Path.cwd())
 
 
-def parse(raw: Raw, environment: Mapping[str, str], known_revisions: Iterable[str], *, server_by_ini: bool = False) -> Options:
+def parse(
+    raw: Raw, environment: Mapping[str, str], known_revisions: Iterable[str], *, server_by_ini: bool = False
+) -> Options:
     """Options from raw values. `environment` is what ``${NAME}`` is looked up in. Raises `OptionError`."""
     server_text = raw.text("server") or ""
     server = tuple(expand(word, environment, "--mcp-server") for word in _command(server_text))
@@ -183,7 +185,9 @@ def expand(text: str, environment: Mapping[str, str], where: str) -> str:
 def _assignment(entry: str) -> tuple[str, str]:
     name, equals, value = entry.partition("=")
     if not equals or not name:
-        raise OptionError(f"--mcp-env={entry}: write --mcp-env=NAME=VALUE, or --mcp-env='NAME=${{NAME}}' to keep the value out of sight")
+        raise OptionError(
+            f"--mcp-env={entry}: write --mcp-env=NAME=VALUE, or --mcp-env='NAME=${{NAME}}' to keep the value out of sight"
+        )
     return name, value
 
 
@@ -226,7 +230,9 @@ def _output(raw: Raw, name: str, environment: Mapping[str, str]) -> Path | None:
 def _revisions(wanted: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
     for revision in wanted:
         if revision not in known:
-            raise OptionError(f"--mcp-revision={revision}: not a revision that these suites judge; they are {', '.join(known)}")
+            raise OptionError(
+                f"--mcp-revision={revision}: not a revision that these suites judge; they are {', '.join(known)}"
+            )
     return tuple(revision for revision in known if revision in wanted)
 
 

@@ -2,150 +2,194 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from mcp_conformance.flags import FLAGS, SERVER
+
 if TYPE_CHECKING:
     from mcp_conformance.harness import Harness
+    from mcp_conformance.options import Raw
     from mcp_conformance.portal import BlockingSession
     from mcp_conformance.profile import Profile
 
 _HARNESS: pytest.StashKey[Harness] = pytest.StashKey()
-_OWNS_SERVER: pytest.StashKey[bool] = pytest.StashKey()
+# Whose --mcp-server is: "ours", "theirs", or "free", when it wasn't used and so not registered.
+_OWNER: pytest.StashKey[str] = pytest.StashKey()
 
-SUFFIX = ".mcp.yaml"
 
-# dest, kind, metavar, help. An ini key `mcp_conformance_<dest>` goes with each; --mcp-server itself is registered late, see below.
-_OPTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("env", "list", "NAME=VALUE", "a variable for the server's environment; the value is redacted in all output (repeatable)"),
-    ("env_clear", "flag", "", "give the server only what --mcp-env says, not the caller's environment"),
-    ("cwd", "text", "DIR", "the folder in which the server is started"),
-    ("revision", "list", "DATE", "judge only this revision of the protocol (repeatable; default: all that the server speaks)"),
-    ("select", "list", "WHAT", "run only this area, case id, suite file or folder of suite files (repeatable)"),
-    ("call", "text", "LEVEL", "which tools may be called: safe (default), readonly, all, none"),
-    ("hints", "text", "FILE", "what you know of your server: good arguments, tools never to call"),
-    ("start_deadline", "text", "SECONDS", "how long the server may take to its first message (default 60)"),
-    ("deadline", "text", "SECONDS", "how long it may take to answer a request (default 10)"),
-    ("strict", "flag", "", "fail also where only a SHOULD is broken"),
-    ("json", "text", "FILE", "write the run as JSON"),
-)
-_SERVER_HELP = "the command that starts the server under test: words as in a shell, or a JSON array"
+# ---------------------------------------------------------------------------------------------------------------- options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    # Native numbers in a TOML file came with pytest 9; before, its "string" takes what a file says.
+    number = "float" if pytest.version_tuple >= (9,) else "string"
+    types = {"flag": "bool", "list": "linelist", "text": "string", "seconds": number}
     group = parser.getgroup("mcp-conformance", "MCP conformance")
-    parser.addini("mcp_conformance_server", f"{_SERVER_HELP} (--mcp-server)", default=None)
-    for name, kind, metavar, text in _OPTIONS:
-        option = f"--mcp-{name.replace('_', '-')}"
-        dest = f"mcp_conformance_{name}"
-        if kind == "flag":
-            group.addoption(option, dest=dest, action="store_true", default=None, help=text)
-            parser.addini(dest, f"{text} ({option})", type="bool", default=False)
+    parser.addini(SERVER.dest, f"{SERVER.help} (--mcp-server)", default=None)
+    for flag in FLAGS:
+        default = False if flag.kind == "flag" else None
+        parser.addini(flag.dest, f"{flag.help} ({flag.option})", type=types[flag.kind], default=default)  # type: ignore[arg-type]
+        if flag.kind == "flag":
+            group.addoption(flag.option, dest=flag.dest, action="store_true", default=None, help=flag.help)
         else:
-            action = "append" if kind == "list" else "store"
-            group.addoption(option, dest=dest, action=action, metavar=metavar, default=None, help=text)
-            parser.addini(dest, f"{text} ({option})", type="linelist" if kind == "list" else "string", default=None)
+            action = "append" if flag.kind == "list" else "store"
+            group.addoption(
+                flag.option, dest=flag.dest, action=action, metavar=flag.metavar, default=None, help=flag.help
+            )
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> Generator[None, Any, Any]:
-    """--mcp-server belongs to other plugins too. It is registered when all others, conftests included, have had their turn."""
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, Any, Any]:
+    """--mcp-server belongs to other plugins too. It is registered when all others, conftests included, have had their turn.
+
+    And only for those who use it: a conftest further down, which is loaded much later, may want to register it as well.
+    """
     result = yield
-    try:
-        _, unknown = parser.parse_known_and_unknown_args(["--mcp-server=x"])
-        free = "--mcp-server=x" in unknown
-    except (Exception, SystemExit):
-        free = False  # it exists and doesn't like our value
-    if free:
-        group = parser.getgroup("mcp-conformance", "MCP conformance")
-        group.addoption("--mcp-server", dest="mcp_conformance_server", metavar="CMD", default=None, help=_SERVER_HELP)
-    early_config.stash[_OWNS_SERVER] = free
+    used = any(word.startswith("--mcp-server") or word in ("-h", "--help") for word in args)
+    if used or _ini(early_config, SERVER.dest):
+        try:
+            _, unknown = parser.parse_known_and_unknown_args(["--mcp-server=x"])
+            free = "--mcp-server=x" in unknown
+        except (Exception, SystemExit):
+            free = False  # it exists and doesn't like our value
+        early_config.stash[_OWNER] = ("ours" if used else "free") if free else "theirs"
+        if used and free:
+            group = parser.getgroup("mcp-conformance", "MCP conformance")
+            group.addoption("--mcp-server", dest=SERVER.dest, metavar=SERVER.metavar, default=None, help=SERVER.help)
     return result
 
 
-def _raw_options(config: pytest.Config) -> tuple[dict[str, Any], bool, bool]:
-    """Raw values by name; whether the target is from the command line; whether --mcp-server is somebody else's."""
-    raw: dict[str, Any] = {}
-    ours = False
-    for name, kind, _, _ in _OPTIONS:
-        given = config.getoption(f"mcp_conformance_{name}", None)
-        ours = ours or given is not None
-        configured = config.getini(f"mcp_conformance_{name}") or None
-        ours = ours or configured is not None
-        raw[name] = configured if given is None else [*(configured or ()), *given] if kind == "list" and name == "env" else given
-    owned = config.stash.get(_OWNS_SERVER, False)
-    if owned:
-        given = config.getoption("mcp_conformance_server", None)
-    else:
-        given = config.getoption("--mcp-server", None) if ours else None
+def _ini(config: pytest.Config, name: str) -> Any:
+    try:
+        return config.getini(name) or None
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"mcp-conformance: {name}: {error}") from None
+
+
+def _typed_server(config: pytest.Config) -> str | None:
+    """The command after --mcp-server. One that others own is meant for us only if something of ours is given, too."""
+    owner = config.stash.get(_OWNER, "free")
+    given = config.getoption(SERVER.dest, None) if owner == "ours" else None
+    if owner == "theirs" and any(
+        config.getoption(flag.dest, None) is not None or _ini(config, flag.dest) for flag in FLAGS
+    ):
+        given = config.getoption("--mcp-server", None)
         given = given[-1] if isinstance(given, list | tuple) and given else given
-        given = given if isinstance(given, str) else None
-    raw["server"] = given or config.getini("mcp_conformance_server") or None
-    return raw, bool(given), not owned
+    return given if isinstance(given, str) and given else None
+
+
+def _raw(config: pytest.Config, server: str | None) -> Raw:
+    """Values as they were given; what is typed, after -o too, is relative to where it is typed."""
+    from mcp_conformance.options import Raw
+
+    home = config.inipath.parent if config.inipath else config.invocation_params.dir
+    values: dict[str, Any] = {"server": server or _ini(config, SERVER.dest)}
+    folders: dict[str, Path] = {}
+    for flag in (SERVER, *FLAGS):
+        given = server if flag is SERVER else config.getoption(flag.dest, None)
+        configured = _ini(config, flag.dest)
+        if flag.name == "env":
+            values[flag.name] = [*(configured or ()), *(given or ())]
+            continue
+        values[flag.name] = configured if given is None else given
+        if given is None and not _is_overridden(config, flag.dest):
+            folders[flag.name] = home
+    return Raw(values, folders)
+
+
+def _is_overridden(config: pytest.Config, name: str) -> bool:
+    return any(entry.partition("=")[0] == name for entry in config.getoption("override_ini", None) or ())
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mcp(area): a conformance case of that area; set by pytest-mcp-conformance")
-    raw, from_command_line, shared = _raw_options(config)
-    if not raw["server"]:
-        if config.getoption("mcp_conformance_select", None) or config.getoption("mcp_conformance_json", None):
-            raise pytest.UsageError("mcp-conformance: there is no server to test; add --mcp-server=COMMAND")
-        return
     if config.getoption("help", False) or config.getoption("version", 0):
         return
-    from mcp_conformance.options import OptionError, parse
+    server = _typed_server(config)
+    if not server and not _ini(config, SERVER.dest):
+        for option in ("--mcp-select", "--mcp-json"):
+            if config.getoption(option, None):
+                raise pytest.UsageError(f"mcp-conformance: {option} needs a server to test: add --mcp-server=COMMAND")
+        return
     from mcp_conformance.harness import Harness
+    from mcp_conformance.options import OptionError, parse
     from mcp_conformance.revisions import JUDGED
 
     try:
-        options = parse(raw, os.environ, JUDGED, from_command_line=from_command_line, server_by_ini=shared)
-        harness = Harness(options, getattr(config, "workerinput", {}).get("mcp_conformance"))
+        options = parse(_raw(config, server), os.environ, JUDGED, server_by_ini=config.stash[_OWNER] == "theirs")
     except OptionError as error:
         raise pytest.UsageError(f"mcp-conformance: {error}") from None
-    config.stash[_HARNESS] = harness
+    harness = config.stash[_HARNESS] = Harness(options, getattr(config, "workerinput", {}).get("mcp_conformance"))
     if harness.worker is None:
         config.pluginmanager.register(Reporter(config, harness), "mcp-conformance-reporter")
-    _choose_paths(config, harness)
+    _choose_paths(config, harness, alone=bool(server) or _is_overridden(config, SERVER.dest))
 
 
-def _choose_paths(config: pytest.Config, harness: Harness) -> None:
-    """A target on the command line without paths means: our suites only. Ids of ours given as paths are a selection."""
-    by_path = config.args_source is pytest.Config.ArgsSource.ARGS
-    ids = [argument for argument in config.args if by_path and argument.startswith("mcp/") and not Path(argument.split("::")[0]).exists()]
+def _choose_paths(config: pytest.Config, harness: Harness, *, alone: bool) -> None:
+    """Explicit paths are all that is collected, and our ids among them are a selection. Without paths, a target or a selection on the
+    command line means our suites only, and a target in the ini file our suites as well."""
+    selected = bool(config.getoption("--mcp-select", None))
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        harness.bundled_wanted = True
+        if alone or selected:
+            config.args[:] = []
+        return
+    ids = [
+        argument
+        for argument in config.args
+        if argument.startswith("mcp/") and not Path(argument.partition("::")[0]).exists()
+    ]
     config.args[:] = [argument for argument in config.args if argument not in ids]
+    harness.bundled_wanted = bool(ids) or selected
     if harness.worker is None:
         harness.select_ids(ids)
-        harness.bundled_wanted = bool(harness.options.select or ids) or not by_path
-    if harness.options.from_command_line and not by_path:
-        config.args[:] = []
-    elif ids and not config.args:
-        config.args_source = pytest.Config.ArgsSource.ARGS
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The controller finds out what the server is, once, before collection; workers are told."""
-    harness = session.config.stash.get(_HARNESS, None)
+    config = session.config
+    harness = config.stash.get(_HARNESS, None)
     if harness is None:
         return
+    from mcp_conformance.harness import SUFFIX
+    from mcp_conformance.options import OptionError
     from mcp_conformance.strict_yaml import DataError
     from mcp_conformance.transports.process import CommandError
 
+    files = [
+        config.invocation_params.dir / path
+        for path in (argument.partition("::")[0] for argument in config.args)
+        if path.endswith(SUFFIX)
+    ]
     try:
-        harness.load_suites([argument for argument in session.config.args if argument.endswith(SUFFIX)])
-        if harness.worker is None and session.config.getoption("verbose") >= 0:
-            print(f"mcp-conformance: starting {harness.label}", flush=True)
-        harness.start(survey=not session.config.option.collectonly)
-    except (CommandError, DataError, OSError) as error:
-        harness.stop()
+        harness.prepare(files)
+        terminal = config.pluginmanager.getplugin("terminalreporter")
+        if terminal is not None and harness.worker is None and config.getoption("verbose") >= 0:
+            terminal.write_line(f"mcp-conformance: starting {harness.label}", flush=True)
+        harness.start(survey=not _only_looks(config))
+    except (CommandError, DataError, OptionError) as error:
+        harness.stop(hurried=True)
         raise pytest.UsageError(f"mcp-conformance: {harness.redactor.text(str(error))}") from None
     except BaseException:
-        harness.stop()
+        harness.stop(hurried=True)
         raise
+
+
+def _only_looks(config: pytest.Config) -> bool:
+    """Nothing will run: finding out which revisions the server speaks is enough."""
+    return any(
+        config.getoption(name, False) for name in ("collectonly", "showfixtures", "show_fixtures_per_test", "setuponly")
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -164,7 +208,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
     if isinstance(collector, pytest.Session) and report.passed:
         harness = collector.config.stash.get(_HARNESS, None)
@@ -174,7 +220,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.name.endswith(SUFFIX) and parent.config.stash.get(_HARNESS, None) is not None:
+    if file_path.name.endswith(".mcp.yaml") and parent.config.stash.get(_HARNESS, None) is not None:
         return SuiteFile.from_parent(parent, path=file_path)
     return None
 
@@ -226,7 +272,6 @@ class CaseItem(pytest.Item):
     def runtest(self) -> None:
         harness = self.config.stash[_HARNESS]
         self.outcome = outcome = harness.judge(self.case, self.revision)
-        self.user_properties.extend(harness.properties(outcome))
         match harness.pytest_outcome(outcome):
             case "failed":
                 raise Nonconformance
@@ -236,7 +281,10 @@ class CaseItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, Nonconformance) and self.outcome is not None:
             return self.config.stash[_HARNESS].explain(self.outcome)
-        return super().repr_failure(excinfo, style)
+        shown = super().repr_failure(excinfo, style)
+        text = str(shown)
+        redacted = self.config.stash[_HARNESS].redactor.text(text)
+        return shown if redacted == text else redacted
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         path, line = self.config.stash[_HARNESS].place(self.case)
@@ -247,22 +295,36 @@ class CaseItem(pytest.Item):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if isinstance(item, CaseItem) and call.when == "call":
-        harness = item.config.stash[_HARNESS]
-        if item.outcome is None and call.excinfo is not None:
-            item.outcome = harness.harness_error(item.case, item.revision, call.excinfo.value)
-        report.mcp_conformance = item.outcome
-        if report.skipped and item.outcome is not None:
+    if not isinstance(item, CaseItem) or call.when != "call":
+        return report
+    harness = item.config.stash[_HARNESS]
+    if item.outcome is None and call.excinfo is not None:
+        item.outcome = harness.harness_error(item.case, item.revision, call.excinfo.value)
+    if item.outcome is not None:
+        # Text, since xdist can't carry every string that JSON can.
+        report.mcp_conformance = json.dumps(item.outcome)
+        report.user_properties.extend(harness.properties(item.outcome))
+        if report.skipped:
             path, line = harness.place(item.case)
             report.longrepr = (str(path), line, item.outcome["reason"])
+    item.outcome = None  # a plugin may run the item again
     return report
+
+
+def _outcome(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any] | None:
+    """The outcome that a report carries."""
+    text = getattr(report, "mcp_conformance", None)
+    found: dict[str, Any] | None = json.loads(text) if text is not None else None
+    return found
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    outcome = getattr(report, "mcp_conformance", None)
+    outcome = _outcome(report)
     if outcome is None or report.when != "call":
         return None
     match outcome["verdict"]:
@@ -275,11 +337,18 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple
     return None
 
 
+class _Crash(NamedTuple):
+    """What pytest puts behind the name of a failed test in its short summary."""
+
+    message: str
+
+
 class _Pointer:
     """Stands in for a failure's text on the terminal, where the summary shows each finding once; everywhere else it is the text."""
 
     def __init__(self, text: str, short: str) -> None:
         self._text, self._short = text, short
+        self.reprcrash = _Crash(short.partition("\n")[0])
 
     def __str__(self) -> str:
         return self._text
@@ -296,7 +365,7 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        outcome = getattr(report, "mcp_conformance", None)
+        outcome = _outcome(report)
         if outcome is None:
             return
         text, short = self._harness.file(outcome)
@@ -305,6 +374,8 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if _only_looks(self._config):
+            return
         self._harness.finish(complete=not session.shouldstop and not session.shouldfail and exitstatus in (0, 1, 5))
         changed = self._harness.exit_status(int(exitstatus))
         if changed != exitstatus:
@@ -346,5 +417,12 @@ def mcp_profile(request: pytest.FixtureRequest) -> Profile:
 @pytest.fixture
 def mcp_session(request: pytest.FixtureRequest) -> Iterator[BlockingSession]:
     """A new, initialized session with the server under test, in the newest revision that it speaks."""
-    with _target(request).session() as session:
+    harness = _target(request)
+    from mcp_conformance.harness import Unusable
+
+    with contextlib.ExitStack() as stack:
+        try:
+            session = stack.enter_context(harness.session())
+        except Unusable as error:
+            pytest.fail(f"the MCP server can't be used: {error}", pytrace=False)
         yield session

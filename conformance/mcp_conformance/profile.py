@@ -31,7 +31,8 @@ class RevisionProfile:
     values: dict[str, JSON] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     barrier_method: str = "ping"
-    ends_on_eof: bool = True
+    unanswered: list[str] = field(default_factory=list)
+    """Methods that the survey got no answer to, with all patience: nobody needs to wait that long for them again."""
 
     @property
     def capabilities(self) -> dict[str, JSON]:
@@ -62,6 +63,8 @@ class Profile:
     offers: dict[str, str | None]
     revisions: dict[str, RevisionProfile]
     failure: str = ""
+    info: dict[str, JSON] = field(default_factory=dict)
+    """`serverInfo` as the first server that answered gave it, under that name."""
     server_seconds: float = 0.0
     """Seconds that the tester spent waiting for the server while it found all this out."""
 
@@ -73,12 +76,9 @@ class Profile:
 
     @property
     def server_info(self) -> dict[str, JSON]:
-        """`serverInfo` as given in the newest revision."""
-        for revision in reversed(self.revisions.values()):
-            found = revision.server.get("serverInfo")
-            if isinstance(found, dict):
-                return found
-        return {}
+        """`serverInfo`; empty where there is none."""
+        found = self.info.get("serverInfo")
+        return found if isinstance(found, dict) else {}
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

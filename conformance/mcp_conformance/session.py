@@ -20,6 +20,7 @@ from mcp_conformance.transports import Ending, Link, LinkClosed
 Flaw = Literal["", "id-type", "id-other"]
 
 _MAX_FRAGMENTS = 2_000
+_EXIT_FOLLOWS = 0.5  # seconds
 PATIENCE = 3
 """Deadlines that one answer may take while the server answers other requests."""
 MAX_EVENTS = 200_000
@@ -95,6 +96,8 @@ class Session:
         """Seconds spent waiting for the server."""
         self.closed = anyio.Event()
         self.ending: Ending | None = None
+        self.failure: Exception | None = None
+        """A fault of the tester's own while it read; whoever judges the session has to raise it."""
         self._next_id = 1
         self._unread = False  # something without an id was sent after the last answer: a stray response may belong to it
         self._lenient = False
@@ -235,20 +238,28 @@ class Session:
     # ------------------------------------------------------------------------------------------------------------ reading
 
     async def _read(self) -> None:
-        framing = LineFraming()
         with self._scope:
-            while data := await self.link.receive():
-                for line in framing.feed(data):
-                    await self._line(line)
-                if len(self.transcript) > MAX_EVENTS:
-                    self._close(f"the server sent more than {MAX_EVENTS} messages; the rest wasn't read")
-                    return
-            for rest in framing.eof():
-                self._received(parse(rest.data), unfinished=True)
-            status = self.link.returncode()
-            self._close("the server closed its output" + ("" if status is None else f" and exited with status {status}"))
+            try:
+                await self._read_all()
+            except Exception as error:
+                self.failure = error
         if not self.closed.is_set():
             self._close("the session was ended")
+
+    async def _read_all(self) -> None:
+        framing = LineFraming()
+        while data := await self.link.receive():
+            for line in framing.feed(data):
+                await self._line(line)
+            if len(self.transcript) > MAX_EVENTS:
+                self._close(f"the server sent more than {MAX_EVENTS} messages; the rest wasn't read")
+                return
+        for rest in framing.eof():
+            self._received(parse(rest.data), unfinished=True)
+        # The exit follows the end of the output; its status tells a reader more than anything else.
+        await self.link.wait_exit(_EXIT_FOLLOWS)
+        status = self.link.returncode()
+        self._close("the server closed its output" + ("" if status is None else f" and exited with status {status}"))
 
     def _close(self, reason: str) -> None:
         self.transcript.add("closed", text=reason)

@@ -29,7 +29,6 @@ class Variant:
     name: str
     connection: type[Connection]
     server: MakeServer
-    module: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,19 @@ class Fault(Variant):
     """A server with one fault.
 
     `breaks`: the requirement that the finding has to name; further ones have to be among the failed judgements of a case
-    in `cases`. `cases` have to end in fail or warning. `may` fail with them, for the reason given. `several`: why the
-    run has more than one root cause; empty where one finding is the only right answer. `both`: it shows only to a
-    client that asks for all revisions; others are asked for one.
+    in `cases`. `cases` have to end in fail or warning. `may` fail with them, for the reason given. `undecided`: why other
+    cases may be inconclusive; empty if none may. `several`: why the run has more than one root cause; empty where one
+    finding is the only right answer. `both`: it shows only to a client that asks for all revisions; others are asked
+    for one. `only_stdio`: it is about a process, and shows over real stdio alone.
     """
 
     breaks: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     may: Mapping[str, str] = field(default_factory=dict)
+    undecided: str = ""
     several: str = ""
     both: bool = False
     only_stdio: bool = False
-    """It is about a process, and shows over real stdio alone."""
 
 
 FAULTS: dict[str, Fault] = {}
@@ -63,6 +63,7 @@ def fault(
     breaks: str | Sequence[str],
     cases: Sequence[str],
     may: Mapping[str, str] | None = None,
+    undecided: str = "",
     several: str = "",
     both: bool = False,
     only_stdio: bool = False,
@@ -74,7 +75,7 @@ def fault(
         connection, offered = _parts(made, server)
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
         entry = Fault(
-            name, connection, offered, made.__module__, broken, tuple(cases), dict(may or {}), several, both, only_stdio
+            name, connection, offered, broken, tuple(cases), dict(may or {}), undecided, several, both, only_stdio
         )
         _add(FAULTS, entry)
         return made
@@ -87,7 +88,7 @@ def variant(name: str, *, server: MakeServer = github) -> Callable[[Made], Made]
 
     def register(made: Made) -> Made:
         connection, offered = _parts(made, server)
-        _add(VARIANTS, Variant(name, connection, offered, made.__module__))
+        _add(VARIANTS, Variant(name, connection, offered))
         return made
 
     return register

@@ -104,3 +104,8 @@ def crashing(when: Callable[[Request], bool]) -> type[Connection]:
 
 async def for_ever() -> None:
     await anyio.sleep_forever()
+
+
+async def a_moment() -> None:
+    """Long enough for a request to be under way when the next one comes."""
+    await anyio.sleep(0.05)

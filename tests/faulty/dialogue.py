@@ -7,7 +7,7 @@ from reference_servers.engine.messages import Malformed
 
 from . import _features as features
 from . import fault
-from ._spoiling import answers, crash, crashing, for_ever, silent
+from ._spoiling import a_moment, answers, crash, crashing, for_ever, silent
 
 UNKNOWN_METHOD = "base.unknown-method.error-code"
 UNANSWERED = "jsonrpc.request-answered"
@@ -66,6 +66,10 @@ fault("dies-of-an-invalid-cursor", breaks="pagination.invalid-cursor-graceful",
 
 @fault("drops-requests-while-one-is-under-way", breaks=UNANSWERED, cases=["base.ids.interleaved"])
 class OneAtATime(Connection):
+    async def on_ping(self, request: Request) -> JSON:
+        await a_moment()
+        return {}
+
     async def on_request(self, request: Request) -> None:
         if not self._open:
             await super().on_request(request)

@@ -6,7 +6,7 @@ from reference_servers.engine import JSON, Connection, Request
 
 from . import _features as features
 from . import fault
-from ._spoiling import Message, Rewriting, answers, errors, messages
+from ._spoiling import Message, Rewriting, a_moment, answers, errors, messages
 
 MARKER = "base.version-marker"
 BOTH = "base.result-or-error"
@@ -108,6 +108,10 @@ class OneBehind(Connection):
 
     latest: JSON = None
 
+    async def on_ping(self, request: Request) -> JSON:
+        await a_moment()
+        return {}
+
     async def on_request(self, request: Request) -> None:
         self.latest = request.id
         await super().on_request(request)
@@ -132,7 +136,7 @@ class Twice(Rewriting):
 fault("answers-twice", breaks="jsonrpc.one-response", cases=[ONE])(Twice)
 
 
-@fault("answers-errors-twice", breaks="jsonrpc.one-response", cases=[UNKNOWN_METHOD])
+@fault("answers-errors-twice", breaks="jsonrpc.one-response", cases=[ONE])
 class ErrorsTwice(Twice):
     def twice(self, message: Message, request: Request | None) -> bool:
         return request is not None and "error" in message

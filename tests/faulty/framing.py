@@ -1,5 +1,6 @@
 """What isn't a message on its own line: banners, logs, indentation, other encodings (basic/transports#stdio)."""
 
+import json
 from collections.abc import Iterable
 
 from reference_servers.engine import JSON, Connection, Notification, Request
@@ -12,6 +13,9 @@ from ._spoiling import Rewriting
 PURE = "stdio.stdout-is-pure"
 ONE_LINE = "stdio.one-message-a-line"
 UTF_8 = "stdio.utf-8"
+SHUTDOWN = ("shutdown.exits-on-end-of-input-before-initialize", "shutdown.leaves-nothing-running")
+ANSWERED = "base.requests-are-answered"
+LOST = {"may": {ANSWERED: "the answer is there, but can't be read"}, "undecided": "the answer can't be read"}
 
 
 @fault("banner-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
@@ -40,7 +44,12 @@ class SaysReady(Connection):
         await self.send(b'"ready"')
 
 
-@fault("farewell-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault(
+    "farewell-on-stdout",
+    breaks="stdio.stdout-only-mcp",
+    cases=["shutdown.exits-on-end-of-input"],
+    may={case: "every shutdown shows it" for case in SHUTDOWN},
+)
 class Farewell(Connection):
     async def at_end_of_input(self) -> None:
         await self.send(b"Goodbye!")
@@ -52,14 +61,14 @@ class BlankLines(Connection):
         return encoded + b"\n\n"
 
 
-@fault("log-line-only-for-unknown-methods", breaks="stdio.stdout-only-mcp", cases=["base.unknown-method.error-code"])
+@fault("log-line-only-for-unknown-methods", breaks="stdio.stdout-only-mcp", cases=[PURE])
 class LogsUnknownMethods(Connection):
     async def on_unknown_method(self, request: Request) -> JSON:
         await self.send(b"WARN unknown method")
         return await super().on_unknown_method(request)
 
 
-@fault("progress-dots-in-front-of-an-answer", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("progress-dots-in-front-of-an-answer", breaks="stdio.stdout-only-mcp", cases=[PURE], **LOST)
 class Dots(Connection):
     """The dots have no newline, so that the answer behind them is lost."""
 
@@ -76,7 +85,7 @@ class Headers(Connection):
         return b"Content-Length: %d\r\n\r\n%b\n" % (len(encoded), encoded)
 
 
-@fault("answers-to-calls-as-batches", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("answers-to-templates-as-batches", breaks="stdio.stdout-only-mcp", cases=[PURE], **LOST)
 class Batches(Connection):
     def encode(self, message: dict[str, JSON]) -> bytes:
         if "resourceTemplates" in (message.get("result") or {}):
@@ -87,16 +96,12 @@ class Batches(Connection):
 @fault("indented-messages", breaks="stdio.no-embedded-newlines", cases=[ONE_LINE])
 class Indents(Connection):
     def encode(self, message: dict[str, JSON]) -> bytes:
-        import json
-
         return json.dumps(message, indent=2).encode()
 
 
 @fault("indented-notifications", breaks="stdio.no-embedded-newlines", cases=[ONE_LINE])
 class IndentsNotifications(features.Logs):
     def encode(self, message: dict[str, JSON]) -> bytes:
-        import json
-
         return json.dumps(message, indent=2).encode() if "method" in message else super().encode(message)
 
 
@@ -113,24 +118,26 @@ class NewlineBetween(Connection):
         return super().encode(message).replace(b',"result"', b',\n"result"')
 
 
-@fault("latin-1-in-a-notification", breaks="transport.utf8", cases=[UTF_8, PURE])
+@fault("latin-1-in-a-notification", breaks="transport.utf8", cases=[UTF_8])
 class Latin1Notification(features.Logs):
     entry = {"level": "info", "data": "prêt"}
 
     def encode(self, message: dict[str, JSON]) -> bytes:
-        return super().encode(message).decode().encode("latin-1")
+        encoded = super().encode(message)
+        return encoded.decode().encode("latin-1") if "method" in message else encoded
 
 
-@fault("latin-1-in-an-answer", breaks="transport.utf8", cases=[UTF_8, PURE])
+@fault("latin-1-in-an-answer", breaks="transport.utf8", cases=[UTF_8], **LOST)
 class Latin1Answer(Connection):
     async def on_resources_templates_list(self, request: Request) -> JSON:
         return {"resourceTemplates": [{"name": "café", "uriTemplate": "cafe://{table}"}]}
 
     def encode(self, message: dict[str, JSON]) -> bytes:
-        return super().encode(message).decode().encode("latin-1", "replace")
+        encoded = super().encode(message)
+        return encoded.decode().encode("latin-1") if b"resourceTemplates" in encoded else encoded
 
 
-@fault("surrogates-as-bytes", breaks="transport.utf8", cases=[UTF_8, PURE])
+@fault("surrogates-as-bytes", breaks="transport.utf8", cases=[UTF_8])
 class Surrogates(Connection):
     """As some encoders of UTF-16 strings do; no UTF-8 (RFC 3629)."""
 
@@ -139,7 +146,7 @@ class Surrogates(Connection):
             await self.send(b'{"jsonrpc":"2.0","method":"notifications/x","params":{"a":"\xed\xa0\xbd"}}')
 
 
-@fault("utf-16-notification", breaks="transport.utf8", cases=[UTF_8, PURE])
+@fault("utf-16-notification", breaks="transport.utf8", cases=[UTF_8])
 class Utf16(Connection):
     async def on_notification(self, notification: Notification) -> None:
         if notification.method == "notifications/initialized":
@@ -153,7 +160,7 @@ class NotANumber(Connection):
             await self.send(b'{"jsonrpc":"2.0","method":"notifications/x","params":{"value":NaN}}')
 
 
-@fault("nan-in-an-answer", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("nan-in-an-answer", breaks="stdio.stdout-only-mcp", cases=[PURE], **LOST)
 class NotANumberAnswered(Rewriting):
     def rewrite(self, message: dict[str, JSON], request: Request | None) -> Iterable[dict[str, JSON]]:
         if request and request.method == "resources/templates/list":
@@ -161,6 +168,4 @@ class NotANumberAnswered(Rewriting):
         return [message]
 
     def encode(self, message: dict[str, JSON]) -> bytes:
-        import json
-
         return json.dumps(message).encode()

@@ -1,7 +1,10 @@
 """Right servers with rare features: the tester finds nothing wrong with them."""
 
+import json
 from dataclasses import replace
 from typing import Any
+
+import anyio.lowlevel
 
 from reference_servers.engine import JSON, Call, Connection, ProtocolError, Request, Server, Tool, ToolError
 from reference_servers.github.server import github
@@ -41,7 +44,7 @@ class CarriageReturns(Connection):
 @variant("escapes-all-but-ascii")
 class EscapesAll(Connection):
     def encode(self, message: dict[str, JSON]) -> bytes:
-        return super().encode(message).decode().encode("ascii", "backslashreplace")
+        return json.dumps(message).encode()
 
 
 @variant("ids-as-numbers-with-a-fraction-of-zero")
@@ -125,9 +128,7 @@ class AnswersInReverse(Connection):
     """Holds each answer to a ping back until a moment later, so that a later request overtakes it."""
 
     async def on_ping(self, request: Request) -> JSON:
-        import anyio
-
         if request.id in ("first", 1):
-            for _ in range(5):
+            for _ in range(20):
                 await anyio.lowlevel.checkpoint()
         return {}

@@ -17,6 +17,7 @@ from mcp_conformance.wire import short
 Open = Callable[[model.SessionOptions], Awaitable[Session]]
 Close = Callable[[Session], Awaitable[None]]
 
+_MOMENT = 2.0  # seconds
 UNANSWERED = "jsonrpc.request-answered"
 
 
@@ -55,6 +56,8 @@ class Runner:
     start_seconds: float = 1.0
     tools: frozenset[str] = frozenset()
     """Names of the server's tools: a call of one of them may be slow for reasons of its own."""
+    unanswered: frozenset[str] = frozenset()
+    """Methods that are known to get no answer: they are given a moment, not all patience again."""
     steps: Steps = field(default_factory=Steps)
     _sessions: dict[str, Session] = field(default_factory=dict)
     _latest: dict[str, Exchange | Event] = field(default_factory=dict)
@@ -202,13 +205,15 @@ class Runner:
             if sent.answer is None:
                 await self._barriers(session, judges)
             return sent.answer
-        prompt = sent.method == "ping"  # which has to be answered promptly
-        if await (session.answered(sent) if prompt else session.answered_in_patience(sent)):
+        if sent.method in self.unanswered:
+            waited = min(session.deadline, _MOMENT)
+        else:
+            waited = session.deadline * (1 if sent.method == "ping" else PATIENCE)  # a ping has to be answered promptly
+        if await (session.answered_in_patience(sent) if waited > session.deadline else session.answered(sent, waited)):
             return sent.answer
         if session.alive and self._is_real_call(sent):
             self._undecided(judges, "the call got no answer in time, though the server was there: the tool may be slow")
             raise _Stop
-        waited = session.deadline * (1 if prompt else PATIENCE)
         ended = "none: the server's output ended" if not session.alive else f"none within {waited:g} s"
         named = sent.method if UNANSWERED not in judges else ""
         problem = Problem(

@@ -30,8 +30,9 @@ def summary(run: dict[str, Any]) -> Iterator[Line]:
 def head(run: dict[str, Any]) -> Iterator[Line]:
     """What was tested, and how much of it."""
     server, tools = run["server"], run["tools"]
-    name = escape(f"{server['name'] or 'a server without a name'} {server['version'] or ''}".strip())
-    revisions = ", ".join(run["revisions"]) or "no revision that these suites judge"
+    spoken = sorted({version for version in run["offers"].values() if version})
+    name = escape(f"{server['name'] or 'a server without a name'} {server['version'] or ''}".strip()) if spoken else "no server that answers"
+    revisions = ", ".join(run["revisions"]) or ("speaks " + ", ".join(map(escape, spoken)) if spoken else "no revision")
     yield "strong", f"{name} · {revisions} · {', '.join(run['transports'])}"
     if run["revisions"]:
         level = run["settings"]["call"]
@@ -108,7 +109,8 @@ def verdict(run: dict[str, Any]) -> str:
     if found["inconclusive"]:
         return f"No answer: {_number(found['inconclusive'], 'case')} that apply couldn't be judged{extra}."
     if not found["pass"] and not found["warning"]:
-        return "No answer: nothing applied to this server."
+        reasons = [case["reason"] for case in run["cases"] if case["verdict"] == "not_applicable"]
+        return f"No answer: {escape(reasons[0]) if len(set(reasons)) == 1 else 'nothing applied to this server'}."
     cut = "" if run["complete"] else " (not all cases ran)"
     return f"Conformant in what was tested{extra}{cut}."
 

@@ -39,14 +39,12 @@ def unreadable(message: Message) -> str:
 
 
 def lost_answer(events: Iterable[Event]) -> str:
-    """The root cause why an answer that should be among these events is missing: a line that was meant as it and can't be read.
-
-    Empty when there is none.
-    """
+    """The root cause why an answer that should be among these events is missing: a line that was meant as it and that
+    can't be read. Empty when there is none."""
     for event in events:
-        if event.direction == "received" and event.message is not None and (cause := unreadable(event.message)):
-            if b'"id"' in event.raw or cause == "not-utf-8":
-                return cause
+        cause = unreadable(event.message) if event.direction == "received" and event.message else ""
+        if cause and b'"id"' in event.raw:
+            return cause
     return ""
 
 
@@ -265,6 +263,26 @@ def error_object(observation: Observation, report: Report) -> None:
                     "an integer", short(code), at="/error/code", events=(event.number,),
                     requirement="jsonrpc.error-code-integer", cause="error-object:/error/code",
                 )  # fmt: skip
+
+
+@check("base.notifications.initialized-is-unanswered", judges=["jsonrpc.notification-no-response"])
+def initialized_is_unanswered(observation: Observation, report: Report) -> None:
+    """Where nothing but right requests and the initialized notification was sent, every response answers a request."""
+    sent = [event for event in observation.events if event.direction == "sent" and event.message is not None]
+    notifications = [event for event in sent if event.message and event.message.kind == "notification"]
+    for notification in notifications:
+        if any(exchange.answer and exchange.sent.number > notification.number for exchange in observation.exchanges):
+            report.saw()
+    for stray in observation.strays:
+        before = [event for event in notifications if event.number < stray.number]
+        if before and before[-1].message and stray.message:
+            report.problem(
+                f"no response to {before[-1].message.method}, which is a notification",
+                f"a response with id {short(stray.message.id)}: {printable(stray.raw, 200)}",
+                at="/id",
+                events=(before[-1].number, stray.number),
+                cause="answered-notification",
+            )
 
 
 _NO_REQUESTS = "the server sent no requests of its own"

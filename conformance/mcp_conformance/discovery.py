@@ -1,0 +1,131 @@
+"""Finds out what a server is: one start for each revision, a survey in each that it speaks, and what the checks say of it."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mcp_conformance import judging
+from mcp_conformance.calls import Accepted
+from mcp_conformance.cases.checks import Check
+from mcp_conformance.cases.loader import LoadedCase, bundled
+from mcp_conformance.hints import Hints
+from mcp_conformance.judging import Reproduce, Ruling, Seen
+from mcp_conformance.observation import Observation
+from mcp_conformance.profile import CallLevel, Profile
+from mcp_conformance.revisions import JUDGED
+from mcp_conformance.session import Session
+from mcp_conformance.sessions import Sessions, silence
+from mcp_conformance.survey import Survey
+from mcp_conformance.verdicts import Outcome, Problem, Verdict
+
+ANSWERS = "target.answers"
+"""The case behind the item `mcp/target::answers`: there is a server at all."""
+
+_LAST_WORDS = 0.5  # seconds in which a dying server's stderr may still arrive
+
+
+@dataclass(slots=True)
+class Discovery:
+    """One discovery. `profile` is filled in place: sessions ask it for deadlines while it is still being made."""
+
+    sessions: Sessions
+    profile: Profile
+    call: CallLevel
+    hints: Hints
+    wanted: tuple[str, ...]
+    reproduce: Reproduce
+    _observations: dict[str, tuple[Observation, str]] = field(default_factory=dict)
+    """What was seen in each revision, and stderr where the server has died."""
+
+    async def run(self, *, judge: bool = True) -> list[Outcome]:
+        """Fill the profile; the outcomes of `ANSWERS` and, with `judge`, of all checks."""
+        opened: dict[str, Session] = {}
+        for version in [revision for revision in reversed(JUDGED) if not self.wanted or revision in self.wanted]:
+            opened[version] = await self._ask(version)
+            if opened[version].exchanges[0].answer is None:
+                break  # dead or dumb: asking again would only take time
+        offered = {version for version in self.profile.offers.values() if version}
+        known: dict[str, Accepted] = {}
+        for version, session in opened.items():
+            if self.profile.offers[version] is not None and version in offered:
+                await self._survey(version, session, known if judge else None)
+            if not self.sessions.is_shared(session):
+                await self.sessions.close(session)
+        self.profile.revisions = dict(sorted(self.profile.revisions.items()))
+        if offered:
+            self.profile.failure = ""
+        return [self._answers(), *(self._outcomes() if judge else ())]
+
+    async def _ask(self, version: str) -> Session:
+        """Ask a new server for a version."""
+        profile = self.profile
+        started = time.monotonic()
+        session = await self.sessions.connect(version)
+        exchange = await session.initialize(version, deadline=self.sessions.start_deadline)
+        if not profile.offers:
+            profile.start_seconds = time.monotonic() - started
+        session.deadline = self.sessions.deadline()
+        if session.ready:
+            # A result without a version is taken for what was asked: the rest of the server can still be tested.
+            named = session.server.get("protocolVersion")
+            profile.offers[version] = named if isinstance(named, str) else version
+            profile.info = profile.info or {"serverInfo": session.server.get("serverInfo")}
+        else:
+            profile.offers[version] = None
+            profile.failure = profile.failure or silence(session, exchange, self.sessions.start_deadline)
+            await session.link.wait_exit(_LAST_WORDS)
+            self._observations[version] = (Observation.of(session), session.link.stderr_tail())
+        return session
+
+    async def _survey(self, version: str, session: Session, known: dict[str, Accepted] | None) -> None:
+        await session.initialized()
+        level: CallLevel = self.call if known is not None else "none"
+        found, observation = await Survey(session, level, self.hints, {} if known is None else known).run()
+        found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
+        self.profile.revisions[version] = found
+        self.profile.server_seconds += session.waited
+        self._observations[version] = (observation, "" if session.alive else session.link.stderr_tail())
+        if session.alive and not found.unanswered:
+            self.sessions.share(session)
+
+    # ---------------------------------------------------------------------------------------------------------- outcomes
+
+    def _outcomes(self) -> Iterable[Outcome]:
+        for case in bundled():
+            if isinstance(case.body, Check):
+                for revision in self.profile.revisions:
+                    if case.runs_on(revision, self.profile.transport):
+                        yield self._judge(case, case.body, revision)
+
+    def _judge(self, case: LoadedCase, check: Check, revision: str) -> Outcome:
+        observation, stderr = self._observations[revision]
+        declares = self.profile.revisions[revision].declares
+        ruling = judging.rule_on_check(case, check, case.requirements(revision), observation, declares, stderr)
+        return judging.judge(case, revision, self.profile.transport, ruling, self.reproduce)
+
+    def _answers(self) -> Outcome:
+        """Whether there is a server that can be judged."""
+        profile = self.profile
+        spoken = ", ".join(sorted({version for version in profile.offers.values() if version}))
+        version = next(iter(profile.offers))
+        made = Outcome(ANSWERS, "target", version, profile.transport, Verdict.PASS, f"the server answers initialize with {spoken}")
+        missing = [wanted for wanted in self.wanted if wanted not in profile.revisions]
+        if spoken and missing:
+            made.verdict = Verdict.INCONCLUSIVE
+            made.reason = f"{', '.join(missing)} was asked for, but the server speaks only {spoken}"
+        elif spoken and not profile.revisions:
+            made.verdict = Verdict.NOT_APPLICABLE
+            made.reason = f"the server speaks {spoken}; these suites judge {' and '.join(JUDGED)}"
+        return made if spoken else self._no_answer(version)
+
+    def _no_answer(self, version: str) -> Outcome:
+        case = next(case for case in bundled() if case.id == "lifecycle.initialize.is-answered")
+        observation, stderr = self._observations[version]
+        failure, events = self.profile.failure, observation.exchanges[0].events
+        problem = Problem("lifecycle.server-responds", "a result for initialize", failure, "initialize", events, "no-answer:initialize")
+        ruling = Ruling(seen=[Seen(problem, observation.events, stderr)])
+        made = judging.judge(case, version, self.profile.transport, ruling, self.reproduce)
+        made.case, made.area, made.reason = ANSWERS, "target", failure
+        for finding in made.findings:
+            finding.case, finding.reproduce = ANSWERS, self.reproduce("", "")
+        return made

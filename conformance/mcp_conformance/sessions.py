@@ -1,0 +1,149 @@
+"""The servers and sessions of a run: opened as cases ask for them, shared where that does no harm, all ended at the end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+from anyio.abc import TaskGroup
+
+from mcp_conformance.cases.model import SessionOptions
+from mcp_conformance.cases.runner import CannotOpen
+from mcp_conformance.session import Exchange, Session
+from mcp_conformance.target import Target
+from mcp_conformance.transports import Link
+from mcp_conformance.wire import escape, short
+
+_SHAREABLE = ("shared", "rough")
+
+
+@dataclass(slots=True)
+class Sessions:
+    """An async context manager: sessions live in its task group, and leaving it ends every server.
+
+    `deadline` and `barrier` are asked when a session is opened; `barrier` gives the method that a server answers in a revision.
+    """
+
+    target: Target
+    start_deadline: float
+    deadline: Callable[[], float]
+    barrier: Callable[[str], str]
+    alone: bool = False
+    """The server can't run twice at a time: a new one is started only when all others have ended."""
+    _shared: dict[tuple[str, str], Session] = field(default_factory=dict)
+    """By revision and kind (shared or rough)."""
+    _live: list[Session] = field(default_factory=list)
+    _spare: Link | None = None
+    _impatient: bool = False
+    _group: TaskGroup = field(init=False)
+
+    async def __aenter__(self) -> Self:
+        self._group = await anyio.create_task_group().__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            await self.end_all()
+        finally:
+            await self._group.__aexit__(None, None, None)
+
+    # ----------------------------------------------------------------------------------------------------------- opening
+
+    async def connect(self, revision: str, capabilities: dict[str, Any] | None = None) -> Session:
+        """A new server with a session on it, not yet initialized. Raises `CommandError`."""
+        if self.alone:
+            await self.end_all()
+        link, self._spare = self._spare, None
+        if link is None or link.returncode() is not None:
+            link = await self.target.connect(self._group, impatient=self._impatient)
+        session = Session(link, revision=revision, capabilities=capabilities, deadline=self.deadline())
+        self._live.append(session)
+        session.start(self._group)
+        return session
+
+    async def open(self, revision: str, options: SessionOptions) -> Session:
+        """A session, opened as a case asks for it. Raises `CannotOpen`."""
+        if options.open in _SHAREABLE and options.capabilities is None:
+            session = self._shared.get((revision, options.open))
+            if session is None or not session.alive:
+                session = await self._handshake(await self.connect(revision))
+                self._shared[revision, options.open] = session
+            return session
+        session = await self.connect(revision, options.capabilities)
+        if not self.alone:
+            # Where one new server is needed, another will be soon: it starts up while this one is tested.
+            self._spare = await self.target.connect(self._group, impatient=self._impatient)
+        return session if options.open == "unopened" else await self._handshake(session)
+
+    async def _handshake(self, session: Session) -> Session:
+        exchange = await session.initialize(session.revision, deadline=self.start_deadline)
+        if not session.ready:
+            reason = silence(session, exchange, self.start_deadline)
+            await self._end(session)
+            raise CannotOpen(reason)
+        session.barrier_method = self.barrier(session.revision)
+        await session.initialized()
+        return session
+
+    def share(self, session: Session) -> None:
+        """Let cases use a session in which only what a right client sends was sent."""
+        self._shared[session.revision, "shared"] = session
+
+    def is_shared(self, session: Session) -> bool:
+        return any(session is shared for shared in self._shared.values())
+
+    @property
+    def others_run(self) -> bool:
+        """Whether any server is running."""
+        return self._spare is not None or any(session.alive for session in self._live)
+
+    def waited(self) -> dict[int, float]:
+        """Seconds that each session has waited for its server so far, by the session's identity."""
+        return {id(session): session.waited for session in self._live}
+
+    # ------------------------------------------------------------------------------------------------------------ ending
+
+    async def close(self, session: Session) -> None:
+        """End a session's server; its ending goes on beside whatever comes next."""
+        self._shared = {key: shared for key, shared in self._shared.items() if shared is not session}
+        if self.alone:
+            await self._end(session)
+        else:
+            self._group.start_soon(self._end, session)
+
+    async def end_all(self) -> None:
+        """End all servers, and wait until they have ended."""
+        self._shared.clear()
+        spare, self._spare = self._spare, None
+        async with anyio.create_task_group() as ending:
+            for session in list(self._live):
+                ending.start_soon(self._end, session)
+            if spare is not None:
+                ending.start_soon(spare.aclose)
+
+    async def _end(self, session: Session) -> None:
+        try:
+            ending = await session.aclose()
+            self._impatient = self._impatient or ending.stage in ("sigterm", "sigkill")
+        finally:
+            if session in self._live:
+                self._live.remove(session)
+
+
+def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:
+    """Why there is no usable answer to initialize, in words."""
+    if exchange.answer is not None:
+        return f"the server answered initialize with {_words(exchange)}"
+    last = session.transcript.events[-1]
+    if last.direction == "closed":
+        return f"{last.text} before it answered initialize"
+    spoken = sum(event.direction == "received" for event in session.transcript.events)
+    what = f"{spoken} lines, none of them an answer to initialize," if spoken else "nothing"
+    return f"the server wrote {what} within {start_deadline:g} s (--mcp-start-deadline)"
+
+
+def _words(exchange: Exchange) -> str:
+    if isinstance(exchange.error, dict):
+        return f"error {short(exchange.error.get('code'))}: {escape(str(exchange.error.get('message')))[:200]}"
+    return short(exchange.result or exchange.error)
