@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -22,7 +23,7 @@ from mcp_conformance.strict_yaml import DataError, load_text
 from mcp_conformance.verdicts import Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").glob("*.md"))
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,14 @@ def test_every_block_is_of_a_kind_that_is_tested_here() -> None:
     assert {block.language for block in BLOCKS} == known
 
 
-# --------------------------------------------------------------------------------------------------------------- commands
+# ------------------------------------------------------------------------------------------------------------- commands
 
-COMMANDS = [(block, line.removeprefix("$ ")) for block in of("console") for line in block.text.splitlines() if line.startswith("$ ")]
+COMMANDS = [
+    (block, line.removeprefix("$ "))
+    for block in of("console")
+    for line in block.text.splitlines()
+    if line.startswith("$ ")
+]
 SET_UP = re.compile(r"python3 -m venv ")
 
 # Commands that aren't run here: how they begin, and why.
@@ -83,7 +89,12 @@ ELSEWHERE = {
     ".ci/run": "this test is part of it",
     "python -m mcp_conformance.compiled": "writes into the checkout; tests/test_compiled.py says when that is needed",
 }
-MY_SERVER = "#!{python}\nfrom reference_servers.engine import serve\nfrom reference_servers.github.server import github\n\nraise SystemExit(serve(github))\n"
+MY_SERVER = """#!{python}
+from reference_servers.engine import serve
+from reference_servers.github.server import github
+
+raise SystemExit(serve(github))
+"""
 MY_CHATTY_SERVER = """#!{python}
 from reference_servers.engine import Connection, serve
 from reference_servers.github.server import github
@@ -119,9 +130,8 @@ def install(folder: Path, server: str) -> None:
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "PYTEST_ADDOPTS": "-p no:cacheprovider", "COLUMNS": "200"}
-    return subprocess.run(
-        command, shell=True, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
-    )
+    options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": 120}
+    return subprocess.run(command, shell=True, cwd=folder, env=environment, check=False, **options)
 
 
 @pytest.mark.parametrize(("block", "command"), COMMANDS, ids=[f"{block}-{command[:60]}" for block, command in COMMANDS])
@@ -136,7 +146,8 @@ def test_every_command_runs(block: Block, command: str, reader: Path) -> None:
 
 
 def test_console_blocks_have_nothing_but_commands() -> None:
-    assert [str(block) for block in of("console") if not all(line.startswith("$ ") for line in block.text.splitlines())] == []
+    for block in of("console"):
+        assert [line for line in block.text.splitlines() if not line.startswith("$ ")] == [], str(block)
 
 
 def test_the_gate_runs_the_two_set_up_commands_of_the_readme() -> None:
@@ -163,7 +174,7 @@ def test_a_finding_looks_as_the_readme_shows_it(reader: Path) -> None:
     assert shown.text == fresh, f"{shown} isn't fresh; it is now:\n{fresh}"
 
 
-# ------------------------------------------------------------------------------------------------------------- references
+# ----------------------------------------------------------------------------------------------------------- references
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -202,7 +213,7 @@ def test_the_tables_of_verdicts_are_complete(page: str) -> None:
     assert {verdict.value for verdict in Verdict} <= set(re.findall(r"^\| (\w+) \|", text, re.MULTILINE))
 
 
-# --------------------------------------------------------------------------------------------------------- the suite format
+# ----------------------------------------------------------------------------------------------------- the suite format
 
 FORMAT = "suite-format.md"
 
@@ -213,7 +224,8 @@ def as_suite(text: str) -> str:
         return text
     if not text.startswith("- case:"):
         steps = "".join(f"    {line}\n" for line in text.splitlines())
-        text = f"- case: example.steps\n  judges: [ping.respond]\n  purpose: these steps can be taken\n  steps:\n{steps}"
+        head = "- case: example.steps\n  judges: [ping.respond]\n  purpose: these steps can be taken\n  steps:\n"
+        text = head + steps
     return "area: example\ncases:\n" + "".join(f"  {line}\n" for line in text.splitlines())
 
 
@@ -247,12 +259,13 @@ def test_the_example_of_an_error_is_told_as_shown() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [set(model.STEPS), set(_MATCHERS), {"$profile", "$bound", "$repeat", "$nest"}, {"shared", "rough", "fresh", "unopened"}],
+    [set(model.STEPS), set(_MATCHERS), {"$profile", "$bound", "$repeat", "$nest"}, set(get_args(model.Opening))],
     ids=["steps", "matchers", "values", "openings"],
 )
 def test_each_thing_of_the_format_is_explained_and_shown(names: set[str]) -> None:
     page = (ROOT / "docs" / FORMAT).read_text(encoding="utf-8")
-    assert [name for name in names if f"`{name}`" not in page and f"`{{{name}:" not in page and f"## {name}" not in page] == []
+    forms = ("`{}`", "`{{{}:", "## {}")
+    assert [name for name in names if not any(form.format(name) in page for form in forms)] == []
     examples = "".join(block.text for block in of("yaml", FORMAT))
     shown = {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", examples)}
     if names & set(model.STEPS):

@@ -1,4 +1,4 @@
-"""What is built: a wheel with two packages and their data, and a source distribution from which the same wheel can be built."""
+"""What is built: a wheel with two packages and their data, and a source distribution that makes the same wheel."""
 
 import tarfile
 import zipfile
@@ -11,8 +11,9 @@ from mcp_conformance import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 
-wheel_builder = pytest.importorskip("hatchling.builders.wheel", reason="hatchling isn't installed (it is in the extra `test`)")
-sdist_builder = pytest.importorskip("hatchling.builders.sdist")
+WHY = "hatchling isn't installed; it is in the extra `test`"
+wheel_builder = pytest.importorskip("hatchling.builders.wheel", reason=WHY)
+sdist_builder = pytest.importorskip("hatchling.builders.sdist", reason=WHY)
 
 
 def build_wheel(root: Path, into: Path) -> Path:
@@ -73,7 +74,8 @@ def test_the_metadata_names_what_pip_and_pytest_look_for(wheel: Path) -> None:
 
 
 def test_a_wheel_depends_on_no_sdk_and_pins_nothing(wheel: Path) -> None:
-    needed = [line for line in Parser().parsestr(text(wheel, "METADATA")).get_all("Requires-Dist", []) if "extra ==" not in line]
+    listed = Parser().parsestr(text(wheel, "METADATA")).get_all("Requires-Dist", [])
+    needed = [line for line in listed if "extra ==" not in line]
     assert needed
     assert not [line for line in needed if line.split(">")[0].strip() in ("mcp", "fastmcp") or "==" in line]
 

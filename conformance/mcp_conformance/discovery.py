@@ -39,22 +39,36 @@ class Discovery:
 
     async def run(self, *, judge: bool = True) -> list[Outcome]:
         """Fill the profile; the outcomes of `ANSWERS` and, with `judge`, of all checks."""
-        opened: dict[str, Session] = {}
+        known: dict[str, Accepted] | None = {} if judge else None
+        strange: dict[str, Session] = {}
         for version in [revision for revision in reversed(JUDGED) if not self.wanted or revision in self.wanted]:
-            opened[version] = await self._ask(version)
-            if opened[version].exchanges[0].answer is None:
+            session = await self._ask(version)
+            if not session.ready and self.profile.revisions and self.sessions.others_run:
+                # It answered before: perhaps it can't run twice at a time.
+                self.sessions.alone = True
+                session = await self._ask(version)
+                self.sessions.alone = session.ready
+            if self.profile.offers[version] == version:
+                await self._survey(version, session, known)
+            elif session.ready:
+                strange[version] = session
+                continue
+            await self._let_go(session)
+            if session.exchanges[0].answer is None and not self.profile.revisions:
                 break  # dead or dumb: asking again would only take time
         offered = {version for version in self.profile.offers.values() if version}
-        known: dict[str, Accepted] = {}
-        for version, session in opened.items():
-            if self.profile.offers[version] is not None and version in offered:
-                await self._survey(version, session, known if judge else None)
-            if not self.sessions.is_shared(session):
-                await self.sessions.close(session)
+        for version, session in strange.items():
+            if version in offered:  # asked for another version, the server names this one: so it speaks it, and has to say so
+                await self._survey(version, session, known)
+            await self._let_go(session)
         self.profile.revisions = dict(sorted(self.profile.revisions.items()))
         if offered:
             self.profile.failure = ""
         return [self._answers(), *(self._outcomes() if judge else ())]
+
+    async def _let_go(self, session: Session) -> None:
+        if not self.sessions.is_shared(session):
+            await self.sessions.close(session)
 
     async def _ask(self, version: str) -> Session:
         """Ask a new server for a version."""

@@ -412,9 +412,9 @@ class Harness:
             return []
         profile = self.found()
         if not profile.revisions:
-            return [
-                f"mcp-conformance: {self.label}: {inert(self.redactor.text(profile.failure)) or 'speaks no revision that is judged here'}"
-            ]
+            spoken = ", ".join(sorted({version for version in profile.offers.values() if version}))
+            why = inert(self.redactor.text(profile.failure or f"speaks {spoken}; judged here are {', '.join(JUDGED)}"))
+            return [f"mcp-conformance: {self.label}: {why}"]
         info = profile.server_info
         name = inert(
             self.redactor.text(f"{info.get('name', 'a server without a name')} {info.get('version', '')}".strip())
