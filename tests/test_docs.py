@@ -174,6 +174,23 @@ def test_a_finding_looks_as_the_readme_shows_it(reader: Path) -> None:
     assert shown.text == fresh, f"{shown} isn't fresh; it is now:\n{fresh}"
 
 
+STATUSES = {
+    "--mcp-select=ping": 0,
+    "--mcp-select=ping -k no_such_test": 5,
+    "--mcp-select=prompts": 5,
+    "--mcp-select=no-such-area": 4,
+    "--mcp-server=no-such-command": 4,
+    "--mcp-server=false": 1,
+}
+
+
+@pytest.mark.parametrize(("options", "status"), STATUSES.items(), ids=STATUSES)
+def test_the_exit_status_is_as_the_table_says(options: str, status: int, reader: Path) -> None:
+    text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| ([0-5]) \|", text, re.MULTILINE)) == set("012345")
+    assert shell(f"pytest --mcp-server=my-server {options}", reader).returncode == status
+
+
 # ----------------------------------------------------------------------------------------------------------- references
 
 

@@ -5,6 +5,7 @@ The generator is modest on purpose: it looks for a few calls that are likely to 
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from mcp_conformance import schemas
 from mcp_conformance.jsonrpc import JSON
 
 _MAX_DEPTH = 6
+_MAX_VALUES = 500  # in the arguments of one call; a schema that refers to itself could ask for millions
 _BY_FORMAT = {
     "date": "2025-01-15",
     "date-time": "2025-01-15T12:00:00Z",
@@ -58,7 +60,7 @@ class Pool:
         elif isinstance(value, list):
             for inner in value[:50]:
                 self.add(inner, name, depth + 1)
-        elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        elif isinstance(value, str) or _is_number(value):
             if isinstance(value, str) and value[:1] in ("{", "[") and len(value) < 200_000:
                 try:
                     self.add(json.loads(value), name, depth + 1)
@@ -72,6 +74,11 @@ class Pool:
         """What was seen under that name or its plural, oldest first."""
         plain = _plain(name)
         return self._values.get(plain, []) or self._values.get(plain.removesuffix("s"), [])
+
+
+def _is_number(value: JSON) -> bool:
+    """Whether this is a number that JSON has: text in answers may hold NaN, and a number too long to read is infinite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _plain(name: str) -> str:
@@ -97,15 +104,20 @@ def _generated(schema: JSON, pool: Pool) -> Iterator[dict[str, JSON]]:
                 yield made
 
 
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+
+
 class _Maker:
     """Makes one value for a schema. `choice` picks among several values that are equally likely."""
 
     def __init__(self, root: dict[str, JSON], pool: Pool, choice: int) -> None:
         self._root, self._pool, self._choice = root, pool, choice
+        self._made = 0
 
     def value(self, schema: JSON, name: str, everything: bool, depth: int) -> JSON:
         schema = self._resolved(schema)
-        if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+        self._made += 1
+        if not isinstance(schema, dict) or depth > _MAX_DEPTH or self._made > _MAX_VALUES:
             return {} if depth == 0 else "example"
         if "const" in schema:
             return schema["const"]
@@ -146,27 +158,27 @@ class _Maker:
                 return [self.value(items, name, everything, depth + 1) for _ in range(min(count, 20))]
             case "object" | None if kind == "object" or depth == 0 or "properties" in schema:
                 properties = schema.get("properties")
+                properties = properties if isinstance(properties, dict) else {}
                 required = schema.get("required")
-                required = required if isinstance(required, list) else []
-                return {
-                    key: self.value(inner, key, everything, depth + 1)
-                    for key, inner in (properties if isinstance(properties, dict) else {}).items()
-                    if everything or key in required
-                }
+                required = [key for key in required if isinstance(key, str)] if isinstance(required, list) else []
+                wanted = [*(properties if everything else ()), *required]
+                return {key: self.value(properties.get(key, {}), key, everything, depth + 1) for key in dict.fromkeys(wanted)}
         return self._string(schema, name)
 
     def _number(self, schema: dict[str, JSON], name: str, integral: bool) -> JSON:
-        seen = [value for value in self._pool.get(name) if isinstance(value, int | float)]
-        low, high = schema.get("minimum"), schema.get("maximum")
-        if "exclusiveMinimum" in schema and isinstance(schema["exclusiveMinimum"], int | float):
-            low = schema["exclusiveMinimum"] + 1
+        bounds = {key: schema[key] if _is_number(schema.get(key)) else None for key in _BOUNDS}
+        low, high, above, below, step = bounds.values()
+        seen = [value for value in self._pool.get(name) if _is_number(value)]
         if seen and self._choice and (low is None or seen[0] >= low) and (high is None or seen[0] <= high):
             return int(seen[0]) if integral else seen[0]
-        start = low if isinstance(low, int | float) else min(1, high) if isinstance(high, int | float) else 1
-        step = schema.get("multipleOf")
-        if isinstance(step, int | float) and step > 0 and start % step:
+        lowest = low if above is None else above + 1 if low is None else max(low, above + 1)
+        highest = high if below is None else below - 1 if high is None else min(high, below - 1)
+        if above is not None and below is not None and lowest > highest and not integral:
+            return (above + below) / 2
+        start = lowest if lowest is not None else 1 if highest is None else min(1, highest)
+        if step is not None and step > 0 and start % step:
             start += step - start % step
-        return int(-(-start // 1)) if integral else start
+        return math.ceil(start) if integral and math.isfinite(start) else start
 
     def _string(self, schema: dict[str, JSON], name: str) -> str:
         form = schema.get("format")
@@ -216,7 +228,7 @@ def without_required(schema: JSON, good: dict[str, JSON]) -> dict[str, JSON] | N
     """The good arguments without one that the schema requires; None when that isn't certainly invalid."""
     required = schema.get("required") if isinstance(schema, dict) else None
     for name in required if isinstance(required, list) else []:
-        if name in good:
+        if isinstance(name, str) and name in good:
             made = {key: value for key, value in good.items() if key != name}
             if schemas.accepts(schema, made) == "invalid":
                 return made

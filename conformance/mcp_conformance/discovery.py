@@ -12,11 +12,12 @@ from mcp_conformance.hints import Hints
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, Profile
-from mcp_conformance.revisions import JUDGED
+from mcp_conformance.revisions import JUDGED, may_be_published
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions, silence
 from mcp_conformance.survey import Survey
 from mcp_conformance.verdicts import Outcome, Problem, Verdict
+from mcp_conformance.wire import short
 
 ANSWERS = "target.answers"
 """The case behind the item `mcp/target::answers`: there is a server at all."""
@@ -83,6 +84,7 @@ class Discovery:
             # A result without a version is taken for what was asked: the rest of the server can still be tested.
             named = session.server.get("protocolVersion")
             profile.offers[version] = named if isinstance(named, str) else version
+            self._observations[version] = (Observation.of(session), "")
             profile.info = profile.info or {"serverInfo": session.server.get("serverInfo")}
         else:
             profile.offers[version] = None
@@ -130,16 +132,32 @@ class Discovery:
         elif spoken and not profile.revisions:
             made.verdict = Verdict.NOT_APPLICABLE
             made.reason = f"the server speaks {spoken}; these suites judge {' and '.join(JUDGED)}"
-        return made if spoken else self._no_answer(version)
+        if not spoken:
+            return self._no_answer(version)
+        named = self.profile.offers[version]
+        if named is not None and not profile.revisions and not may_be_published(named):
+            return self._no_version(version, named)
+        return made
 
     def _no_answer(self, version: str) -> Outcome:
+        events = self._observations[version][0].exchanges[0].events
+        failure = self.profile.failure
+        problem = Problem("lifecycle.server-responds", "a result for initialize", failure, "initialize", events, "no-answer:initialize")
+        return self._accused(version, problem, failure)
+
+    def _no_version(self, version: str, named: str) -> Outcome:
+        events = self._observations[version][0].exchanges[0].events
+        at = "/result/protocolVersion"
+        problem = Problem("lifecycle.server-other-version", "a version of the protocol that was published", short(named), at, events)
+        return self._accused(version, problem, f"the server answers with version {short(named)}, which was never published")
+
+    def _accused(self, version: str, problem: Problem, reason: str) -> Outcome:
         case = next(case for case in bundled() if case.id == "lifecycle.initialize.is-answered")
         observation, stderr = self._observations[version]
-        failure, events = self.profile.failure, observation.exchanges[0].events
-        problem = Problem("lifecycle.server-responds", "a result for initialize", failure, "initialize", events, "no-answer:initialize")
         ruling = Ruling(seen=[Seen(problem, observation.events, stderr)])
         made = judging.judge(case, version, self.profile.transport, ruling, self.reproduce)
-        made.case, made.area, made.reason = ANSWERS, "target", failure
+        made.judgements = [judgement for judgement in made.judgements if judgement.requirement == problem.requirement]
+        made.case, made.area, made.reason = ANSWERS, "target", reason
         for finding in made.findings:
             finding.case, finding.reproduce = ANSWERS, self.reproduce("", "")
         return made

@@ -20,6 +20,8 @@ MAX_LINE = 32 * 1024 * 1024
 """Bytes of one message that are kept; a longer line is cut, reported and skipped to its end."""
 MAX_DEPTH = 200
 """Nesting of arrays and objects that is parsed; deeper messages are reported as invalid."""
+MAX_BATCH = 1000
+"""Messages of one batch that are looked at; an array of millions is a flood."""
 
 
 class _Missing:
@@ -40,7 +42,8 @@ class Message:
     """One JSON-RPC message, or what came in place of one.
 
     `raw` is what crossed the wire without its line end; `value` the parsed JSON (MISSING when it isn't JSON); `problem` says, for
-    kind ``invalid``, what is wrong with it; `duplicates` names members that occur twice in one object.
+    kind ``invalid``, what is wrong with it; `duplicates` names members that occur twice in one object. `items` are the first `MAX_BATCH`
+    messages of a batch.
     """
 
     kind: Kind
@@ -149,8 +152,8 @@ class LineFraming:
 
 # ---------------------------------------------------------------------------------------------------------------- parsing
 
-_BRACKETS = re.compile(rb'"[^"\\]*(?:\\(?:.|\Z)[^"\\]*)*(?:"|\Z)|[\[\]{}]', re.DOTALL)
-"""Strings, also an unterminated one, and brackets; every byte is looked at once."""
+_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
+"""Strings, also an unterminated one, and brackets; every byte is looked at once, and none is remembered to come back to."""
 
 
 def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Message:
@@ -183,7 +186,7 @@ def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Message:
 
 def _classify(raw: bytes, value: JSON, duplicates: tuple[str, ...] = ()) -> Message:
     if isinstance(value, list):
-        items = tuple(_classify(encode(item), item) if not isinstance(item, list) else _nested(item) for item in value)
+        items = tuple(_classify(encode(item), item) if not isinstance(item, list) else _nested(item) for item in value[:MAX_BATCH])
         return Message("batch", raw, value, duplicates=duplicates, items=items)
     if not isinstance(value, dict):
         return Message("invalid", raw, value, f"a JSON {json_type(value)}, where a JSON-RPC message is an object")

@@ -236,7 +236,7 @@ class Area(pytest.Collector):
     def collect(self) -> Iterator[CaseItem]:
         harness = self.config.stash[_HARNESS]
         for case, revision in harness.cases(self.name):
-            yield CaseItem.from_parent(self, name=harness.item_name(case, revision), case=case, revision=revision)
+            yield CaseItem.of(self, harness.item_name(case, revision), case, revision)
 
 
 class SuiteFile(pytest.File):
@@ -251,7 +251,7 @@ class SuiteFile(pytest.File):
         except DataError as error:
             raise self.CollectError(str(error)) from None
         for case, revision in cases:
-            yield CaseItem.from_parent(self, name=harness.item_name(case.id, revision), case=case.id, revision=revision)
+            yield CaseItem.of(self, harness.item_name(case.id, revision), case.id, revision)
 
 
 class Nonconformance(Exception):
@@ -260,6 +260,12 @@ class Nonconformance(Exception):
 
 class CaseItem(pytest.Item):
     """One case in one revision."""
+
+    @classmethod
+    def of(cls, parent: pytest.Collector, name: str, case: str, revision: str) -> CaseItem:
+        # The id in full: from a name alone, pytest 9.2 makes one that its --lf doesn't find again.
+        made: CaseItem = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}", case=case, revision=revision)
+        return made
 
     def __init__(self, *, case: str, revision: str, **rest: Any) -> None:
         super().__init__(**rest)

@@ -5,6 +5,7 @@ Source: the lists of methods and of who sends them are those of the schema page 
 said in the table "Capability Negotiation" of the page on the lifecycle and on the page of the feature.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -133,3 +134,13 @@ def find_method(revision: str, name: str, sender: Sender) -> Method | None:
     except KeyError:
         raise LookupError(f'no methods are known for revision "{revision}"; there are {", ".join(METHODS)}') from None
     return next((method for method in methods if method.name == name and method.sender in (sender, "both")), None)
+
+
+_NEVER_JUDGED = ("2024-10-07",)  # published before the specification was, and still spoken
+
+
+def may_be_published(version: str) -> bool:
+    """Whether a version can be one of the protocol: a published one, a draft, or one later than those that are known here."""
+    known = {revision.date for revision in REVISIONS} | set(_NEVER_JUDGED)
+    later = re.fullmatch(r"20\d\d-(0\d|1[0-2])-([0-2]\d|3[01])", version) is not None and version > REVISIONS[-1].date
+    return version in known or later or version.startswith("DRAFT")

@@ -19,12 +19,15 @@ from mcp_conformance.transports import Ending, Link, LinkClosed
 
 Flaw = Literal["", "id-type", "id-other"]
 
-_MAX_FRAGMENTS = 2_000
+_MAX_FRAGMENTS = 20_000
+_MAX_REREAD = 64 * 1024 * 1024  # bytes of a session that are read again in the search for messages over several lines
 _EXIT_FOLLOWS = 0.5  # seconds
 PATIENCE = 3
 """Deadlines that one answer may take while the server answers other requests."""
 MAX_EVENTS = 200_000
 """Events of one session that are recorded; a server that sends more is cut off, and the session ends."""
+MAX_BYTES = 256 * 1024 * 1024
+"""Bytes that are read in one session; the same."""
 
 
 @dataclass(slots=True, eq=False)
@@ -101,12 +104,19 @@ class Session:
         self._next_id = 1
         self._unread = False  # something without an id was sent after the last answer: a stray response may belong to it
         self._lenient = False
+        self._garbled = False  # something that can't be answered under an id was sent
+        self._reread = 0
         self._input_ended = False
         self._fragments: list[Event] = []
         self._changed = anyio.Event()
         self._sending = anyio.Lock()
         self._scope = anyio.CancelScope()
         self._tasks: TaskGroup | None = None
+
+    @property
+    def ids_are_reliable(self) -> bool:
+        """Whether a response can be told by its id from an answer to something that has none."""
+        return not self._lenient
 
     @property
     def alive(self) -> bool:
@@ -139,6 +149,8 @@ class Session:
         event = self._sent(encode(message))
         exchange = Exchange(method, params, message["id"], event)
         self.exchanges.append(exchange)
+        if self.closed.is_set():
+            exchange.done.set()  # nothing will come
         await self._send(event.raw + b"\n")
         return exchange
 
@@ -154,7 +166,7 @@ class Session:
 
     async def raw(self, data: bytes, *, newline: bool = True) -> Event:
         """Send bytes as they are."""
-        self._unread = True
+        self._unread = self._garbled = True
         event = self._sent(data)
         await self._send(data + b"\n" if newline else data)
         return event
@@ -191,7 +203,7 @@ class Session:
         with anyio.move_on_after(self.deadline if deadline is None else deadline):
             await exchange.done.wait()
         self.waited += time.monotonic() - started
-        if exchange.answer is None and self.strays:
+        if exchange.answer is None:
             self._adopt(exchange)
         return exchange.answer is not None
 
@@ -248,11 +260,14 @@ class Session:
 
     async def _read_all(self) -> None:
         framing = LineFraming()
+        read = 0
         while data := await self.link.receive():
             for line in framing.feed(data):
                 await self._line(line)
-            if len(self.transcript) > MAX_EVENTS:
-                self._close(f"the server sent more than {MAX_EVENTS} messages; the rest wasn't read")
+            read += len(data)
+            if len(self.transcript) > MAX_EVENTS or read > MAX_BYTES:
+                bound = f"{MAX_EVENTS} messages" if read <= MAX_BYTES else f"{MAX_BYTES} bytes"
+                self._close(f"the server sent more than {bound}; the rest wasn't read")
                 return
         for rest in framing.eof():
             self._received(parse(rest.data), unfinished=True)
@@ -277,7 +292,8 @@ class Session:
         if line.cut:
             message = Message("invalid", line.data[:2000], problem=f"longer than the bound of {len(line.data)} bytes for one message")
         event = self._received(message, cut=line.cut)
-        if message.is_json:
+        # The last element of an array, on a line of its own, is JSON too: only a message ends what was spread over lines.
+        if message.kind != "invalid" and (message.kind != "batch" or any(item.kind != "invalid" for item in message.items)):
             self._fragments.clear()
             await self._take(event)
         elif (whole := self._reassembled(event)) is not None:
@@ -294,13 +310,14 @@ class Session:
             self._fragments.clear()
         self._fragments.append(event)
         # Only a line that can be the last one is tried: looking at each would be quadratic.
-        if event.raw[:1] in (b" ", b"\t") or not event.raw.rstrip().endswith(b"}"):
+        if not _may_end_a_message(event.raw) or len(self._fragments) < 2 or not self._fragments[0].raw.startswith(b"{"):
             return None
-        if len(self._fragments) < 2 or not self._fragments[0].raw.startswith(b"{"):
+        self._reread += sum(len(fragment.raw) for fragment in self._fragments)
+        if self._reread > _MAX_REREAD:
             return None
         for newline in (b"\n", b"\\n"):  # between JSON's tokens, or raw inside a string, where JSON has it escaped
             message = parse(newline.join(fragment.raw for fragment in self._fragments))
-            if message.is_json:
+            if message.kind != "invalid":
                 first, last = self._fragments[0].number, event.number
                 self._fragments.clear()
                 return self._received(message, text=f"events {first} to {last} read as one message")
@@ -322,19 +339,23 @@ class Session:
             await self._send(data + b"\n")
 
     def _correlate(self, event: Event, message: Message) -> None:
+        waiting = [exchange for exchange in self.exchanges if exchange.answer is None and not exchange.done.is_set()]
         for exchange in reversed(self.exchanges):
             if same_id(exchange.id, message.id):
                 if exchange.answer is None:
                     self._settle(exchange, event, "")
+                elif self._lenient and len(waiting) == 1:
+                    self._settle(waiting[0], event, "id-other")  # a server that gives one id to all its answers
                 else:
                     exchange.surplus.append(event)
                 return
-        waiting = [exchange for exchange in self.exchanges if exchange.answer is None and not exchange.done.is_set()]
         for exchange in waiting:
             if isinstance(message.id, str | int | float) and str(message.id) == str(exchange.id):
                 self._settle(exchange, event, "id-type")
                 return
-        if len(waiting) == 1 and (self._lenient or not self._unread):
+        # An answer without an id may be a late one to broken input, of whatever was sent before.
+        doubtful = self._unread or (self._garbled and message.id in (None, MISSING))
+        if len(waiting) == 1 and (self._lenient or not doubtful):
             self._settle(waiting[0], event, "id-other")
             return
         self.strays.append(event)
@@ -347,8 +368,17 @@ class Session:
         exchange.done.set()
 
     def _adopt(self, exchange: Exchange) -> None:
-        """After a deadline: a stray response behind the request is its answer with a wrong id, when it is the only candidate."""
-        candidates = [stray for stray in self.strays if stray.number > exchange.sent.number]
+        """After a deadline: a response behind the request that no other lacks is its answer with a wrong id, when it is the only one."""
+        unclaimed = [self.strays, *(other.surplus for other in self.exchanges)]
+        candidates = [(event, place) for place in unclaimed for event in place if event.number > exchange.sent.number]
         if len(candidates) == 1:
-            self.strays.remove(candidates[0])
-            self._settle(exchange, candidates[0], "id-other")
+            event, place = candidates[0]
+            place.remove(event)
+            self._settle(exchange, event, "id-other")
+
+
+def _may_end_a_message(line: bytes) -> bool:
+    """Whether a line can be the last one of a message over several: it closes an object, and not only an inner one, as indentation shows."""
+    bare = line.strip()
+    indented = line[:1] in (b" ", b"\t")
+    return bare.endswith(b"}") and not (indented and (bare == b"}" or bare.endswith(b"{}")))

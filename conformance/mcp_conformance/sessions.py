@@ -10,6 +10,7 @@ from anyio.abc import TaskGroup
 
 from mcp_conformance.cases.model import SessionOptions
 from mcp_conformance.cases.runner import CannotOpen
+from mcp_conformance.jsonrpc import MISSING
 from mcp_conformance.session import Exchange, Session
 from mcp_conformance.target import Target
 from mcp_conformance.transports import Link
@@ -146,4 +147,4 @@ def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:
 def _words(exchange: Exchange) -> str:
     if isinstance(exchange.error, dict):
         return f"error {short(exchange.error.get('code'))}: {escape(str(exchange.error.get('message')))[:200]}"
-    return short(exchange.result or exchange.error)
+    return short(exchange.error if exchange.result is MISSING else exchange.result)

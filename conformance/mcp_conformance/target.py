@@ -51,4 +51,4 @@ class MemoryTarget:
     transport: str = "memory"
 
     async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Link:
-        return serve_in_memory(tasks, self.serve)
+        return serve_in_memory(self.serve, tasks)

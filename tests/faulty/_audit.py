@@ -15,7 +15,7 @@ from mcp_conformance.verdicts import Finding, Outcome, Verdict
 
 from . import Fault, Variant
 
-DEADLINE = 1.0
+DEADLINE = 0.4
 BROKEN = (Verdict.FAIL, Verdict.WARNING)
 
 

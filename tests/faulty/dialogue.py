@@ -58,10 +58,9 @@ fault("tools-list-is-never-answered", breaks=UNANSWERED, cases=[ANSWERED])(
 fault("dies-of-resources-list", breaks=UNANSWERED, cases=[ANSWERED])(
     crashing(lambda request: request.method == "resources/list")
 )
-fault("dies-of-an-invalid-cursor", breaks="pagination.invalid-cursor-graceful",
-      cases=["pagination.invalid-cursor.does-no-harm"])(
-    crashing(lambda request: "cursor" in request.params)
-)  # fmt: skip
+fault("dies-of-an-invalid-cursor", breaks=UNANSWERED, cases=["pagination.invalid-cursor.does-no-harm"])(
+    crashing(lambda request: request.params.get("cursor") == "conformance-no-such-cursor")
+)
 
 
 @fault("drops-requests-while-one-is-under-way", breaks=UNANSWERED, cases=["base.ids.interleaved"])
@@ -309,7 +308,7 @@ class CallsNothing(Connection):
         return await super().on_tools_call(request)
 
 
-@fault("dies-of-a-call-without-name", breaks="jsonrpc.invalid-params", cases=["tools.call.without-name"])
+@fault("dies-of-a-call-without-name", breaks=UNANSWERED, cases=["tools.call.without-name"])
 class DiesWithoutName(Connection):
     async def on_request(self, request: Request) -> None:
         if request.method == "tools/call" and "name" not in request.params:

@@ -23,7 +23,7 @@ fault("version-marker-1.0", breaks="jsonrpc.version-member", cases=[MARKER])(mes
 fault("version-marker-as-number", breaks="jsonrpc.version-member", cases=[MARKER])(
     messages(lambda m: m.update(jsonrpc=2.0))
 )
-fault("no-version-marker-in-errors", breaks="jsonrpc.version-member", cases=[UNKNOWN_METHOD])(
+fault("no-version-marker-in-errors", breaks="jsonrpc.version-member", cases=[MARKER])(
     errors(lambda m: m.pop("jsonrpc"))
 )
 
@@ -38,10 +38,10 @@ class UnmarkedNotifications(features.Logs):
 
 # ---------------------------------------------------------------------------------------------------- result and error
 
-fault("result-beside-error", breaks="jsonrpc.response-not-both", cases=[UNKNOWN_METHOD])(
+fault("result-beside-error", breaks="jsonrpc.response-not-both", cases=[BOTH])(
     errors(lambda m: m.update(result={}))
 )
-fault("null-result-beside-error", breaks="jsonrpc.response-not-both", cases=[UNKNOWN_METHOD])(
+fault("null-result-beside-error", breaks="jsonrpc.response-not-both", cases=[BOTH])(
     errors(lambda m: m.update(result=None))
 )
 fault("null-error-beside-result", breaks="jsonrpc.response-not-both", cases=[BOTH])(
@@ -67,13 +67,15 @@ fault("data-in-place-of-result", breaks="jsonrpc.response-result-or-error", case
 
 BOTH_IDS = ("jsonrpc.result-same-id", "jsonrpc.error-same-id")
 
-fault("id-as-string", breaks="jsonrpc.result-same-id", cases=[RESULT_ID])(messages(lambda m: m.update(id=str(m["id"]))))
+fault("id-as-string", breaks="jsonrpc.result-same-id", cases=[RESULT_ID])(
+    answers("*", lambda m: m.update(id=str(m["id"])))
+)
 fault("id-null", breaks="jsonrpc.result-same-id", cases=[RESULT_ID])(answers("*", lambda m: m.update(id=None)))
 fault("id-missing", breaks="jsonrpc.result-same-id", cases=[RESULT_ID])(answers("*", lambda m: m.pop("id")))
 fault("id-null-in-errors", breaks="jsonrpc.error-same-id", cases=["base.ids.string-in-error"])(
     errors(lambda m: m.update(id=None))
 )
-fault("id-as-string-in-errors", breaks="jsonrpc.error-same-id", cases=[UNKNOWN_METHOD])(
+fault("id-as-string-in-errors", breaks="jsonrpc.error-same-id", cases=[ERROR_ID])(
     errors(lambda m: m.update(id=str(m["id"])))
 )
 fault("id-missing-in-errors", breaks="jsonrpc.error-same-id", cases=["base.ids.string-in-error"])(

@@ -1,10 +1,8 @@
 """Bundled suites and users' own are collected, chosen and run as every pytest user expects."""
 
-import json
-from pathlib import Path
-
 import pytest
-from .conftest import Run, cases, node_ids, small
+
+from .runs import Run, node_ids, read, small, verdicts, with_ini
 
 OWN_SUITE = """\
 area: own
@@ -22,11 +20,6 @@ PING = "mcp/ping::ping.is-answered[2025-11-25-stdio]"
 @pytest.fixture
 def own_tests(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_own="def test_of_mine(): pass\n\ndef test_other(): pass")
-
-
-def with_ini(pytester: pytest.Pytester, *faults: str, more: str = "") -> None:
-    command = small(*faults).partition("=")[2]
-    pytester.makeini(f"[pytest]\nmcp_conformance_server = {command}\n{more}")
 
 
 def test_ids_are_the_same_from_any_directory(run: Run, pytester: pytest.Pytester) -> None:
@@ -104,8 +97,7 @@ def test_an_unknown_id_is_a_usage_error(run: Run, argument: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "count"),
     [
-        (["-k", "ping and 2025-06-18"], 6),
-        (["-k", "is-answered and ping"], 2),
+        (["-k", "ping.is-answered and 2025-06-18"], 1),
         (["-m", "mcp", "--mcp-select=ping"], 12),
         (["--mcp-select=ping", "--deselect", PING], 11),
         (["--mcp-select=ping.is-answered,ping.empty-result"], 4),
@@ -129,7 +121,7 @@ def test_failures_of_the_last_run_come_again(run: Run, pytester: pytest.Pytester
     with_ini(pytester, "ping-fails", more="mcp_conformance_select = ping")
     first = run().parseoutcomes()
     again = run("--lf").parseoutcomes()
-    assert first["passed"] > 2
+    assert first["passed"] == 2
     assert again["failed"] == first["failed"]
     assert "passed" not in again
     verbose = run("--ff", "-v")
@@ -140,9 +132,9 @@ def test_it_stops_at_the_first_failure(run: Run, pytester: pytest.Pytester) -> N
     result = run(small("ping-fails"), "-x", "--mcp-select=ping", "--mcp-json=run.json")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(failed=1)
-    written = json.loads((pytester.path / "run.json").read_text())
+    written = read(pytester.path)
     assert written["complete"] is False
-    assert sum(written["counts"].values()) == len(written["cases"]) == 1
+    assert len(written["cases"]) == 1
     run(small("ping-fails"), "--maxfail=3", "--mcp-select=ping").assert_outcomes(failed=3)
 
 
@@ -166,13 +158,10 @@ def test_a_users_suite_is_collected_like_a_bundled_one(run: Run, pytester: pytes
     run("checks/own.mcp.yaml::own.ping-works[2025-11-25-stdio]").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("wanted", ["checks", "checks/own.mcp.yaml", "own.ping-works"])
+@pytest.mark.parametrize("wanted", ["checks", "checks/own.mcp.yaml"])
 def test_a_users_suite_can_be_selected(run: Run, pytester: pytest.Pytester, wanted: str) -> None:
     (pytester.mkdir("checks") / "own.mcp.yaml").write_text(OWN_SUITE)
-    more = ["checks/own.mcp.yaml"] if wanted == "own.ping-works" else []
-    result = run(small(), *more, f"--mcp-select={wanted}")
-    assert result.parseoutcomes()["passed"] >= 2
-    assert result.ret == 0
+    run(small(), f"--mcp-select={wanted}").assert_outcomes(passed=2)
 
 
 def test_an_area_is_meant_before_a_folder_of_the_same_name(run: Run, pytester: pytest.Pytester) -> None:
@@ -206,13 +195,10 @@ def test_two_workers_give_the_same_ids_and_verdicts(run_outside: Run, pytester: 
     alone = run_outside(*arguments, "--mcp-json=one.json")
     again = run_outside(*arguments, "--mcp-json=two.json", "-n2")
     assert alone.ret == again.ret == 1
-    one, two = cases(pytester.path, "one.json"), cases(pytester.path, "two.json")
-    assert one == two
-    assert len(one) > 30
-    findings = [
-        {(finding["fingerprint"], finding["observed"]) for finding in json.loads((pytester.path / name).read_text())["findings"]}
-        for name in ("one.json", "two.json")
-    ]
+    one, two = read(pytester.path, "one.json"), read(pytester.path, "two.json")
+    assert verdicts(one) == verdicts(two)
+    assert len(verdicts(one)) > 30
+    findings = [{(finding["fingerprint"], finding["observed"]) for finding in found["findings"]} for found in (one, two)]
     assert findings[0] == findings[1] != set()
 
 
@@ -222,10 +208,6 @@ def test_ids_paths_and_fixtures_work_in_workers(run_outside: Run, pytester: pyte
     run_outside("-n2", PING, "test_own.py").assert_outcomes(passed=2)
 
 
-def test_what_a_stranger_pickles_is_left_alone(run: Run, pytester: pytest.Pytester) -> None:
-    """A folder that happens to be called mcp is a path, not one of our ids."""
-    folder = pytester.mkdir("mcp")
-    (folder / "test_theirs.py").write_text("def test_theirs(): pass\n")
-    result = run(small(), "mcp/test_theirs.py")
-    result.assert_outcomes(passed=1)
-    assert Path("mcp/test_theirs.py").exists()
+def test_a_folder_that_is_called_mcp_is_a_path(run: Run, pytester: pytest.Pytester) -> None:
+    (pytester.mkdir("mcp") / "test_theirs.py").write_text("def test_theirs(): pass\n")
+    run(small(), "mcp/test_theirs.py").assert_outcomes(passed=1)

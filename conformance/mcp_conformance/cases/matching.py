@@ -46,12 +46,14 @@ def mismatch(outcome: Outcome, message: Message | None, method: str, revision: s
     for pointer, matcher in outcome.where.items():
         found = _found(message.value, pointer)
         if not matches(values.resolve(matcher), found):
-            return Mismatch(_describe_matcher(values.resolve(matcher)), short(found), pointer)
+            return Mismatch(outcome.words or _describe_matcher(values.resolve(matcher)), short(found), pointer)
     return None
 
 
 def describe(outcome: Outcome, values: Values) -> str:
     """An outcome in words."""
+    if outcome.words:
+        return outcome.words
     if outcome.silence:
         return "no answer"
     if outcome.result is not None:
@@ -104,6 +106,11 @@ _MATCHERS: dict[str, tuple[Callable[[Any, JSON], bool], Callable[[Any], str]]] =
     "matches": (
         lambda wanted, found: isinstance(found, str) and re.search(wanted, found) is not None,
         lambda w: f"a string like /{w}/",
+    ),
+    "at-least": (lambda wanted, found: isinstance(found, str) and found >= wanted, lambda w: f"{short(w)} or a later one"),
+    "only": (
+        lambda wanted, found: isinstance(found, dict) and set(found) <= set(wanted),
+        lambda w: "an object without members" + (f" but {', '.join(w)}" if w else ""),
     ),
     "absent": (lambda wanted, found: (found is MISSING) == wanted, lambda w: "absent" if w else "present"),
     "truthy": (lambda wanted, found: bool(found) == wanted, lambda w: "true" if w else "false or absent"),

@@ -25,6 +25,7 @@ class Outcome(_Strict):
     `result`: true for any result, or the name of the type that it has to be valid against. `error`: true for any error, or the code (or
     codes) that it has to have. `silence`: nothing comes back before the answer to a later request. `where`: what stands at places of the
     answer, by JSON Pointer into the whole message. `note`: this outcome is legal but unusual; it is shown and changes no verdict.
+    `words`: how to say what is expected, where the matchers alone would be hard to read.
     """
 
     result: Literal[True] | str | None = None
@@ -32,6 +33,7 @@ class Outcome(_Strict):
     silence: Literal[True] | None = None
     where: dict[Pointer, Any] = {}
     note: str = ""
+    words: str = ""
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Outcome":

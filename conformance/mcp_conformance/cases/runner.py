@@ -2,13 +2,16 @@
 
 import base64
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from mcp_conformance import schemas
 from mcp_conformance.cases import model
-from mcp_conformance.cases.checks.protocol import lost_answer
+from mcp_conformance.cases.checks.protocol import error_flaw, lost_answer, schema_cause
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
 from mcp_conformance.cases.values import Values, pointed
-from mcp_conformance.jsonrpc import JSON, MISSING
+from mcp_conformance.jsonrpc import JSON, MISSING, Message
+from mcp_conformance.revisions import find_method
 from mcp_conformance.session import PATIENCE, Exchange, Session
 from mcp_conformance.transcript import Event
 from mcp_conformance.verdicts import Problem
@@ -173,7 +176,7 @@ class Runner:
                 return
             misses.append(missed)
         events = (number,) if answer is None else (number, answer.number)
-        self._accuse(session, judges, wanted, misses, events, _wide_cause(sent, answer))
+        self._accuse(session, judges, wanted, misses, events, partial(_wide_cause, self.revision, sent, answer))
 
     def _accuse(
         self,
@@ -182,12 +185,20 @@ class Runner:
         wanted: model.Expectation,
         misses: list[Mismatch],
         events: tuple[int, ...],
-        wide_cause: str,
+        wide_cause: Callable[[str], str],
     ) -> None:
         # The outcome that was missed least, at a place inside the right kind of answer, tells most; all of them are what was expected.
         nearest = max(misses, key=lambda miss: bool(miss.at))
         unremarkable = [outcome for outcome in wanted.outcomes if not outcome.note] or list(wanted.outcomes)
         expected = " or ".join(describe(outcome, self.values) for outcome in unremarkable)
+        cause = wide_cause(nearest.at)
+        if cause.startswith("error-object:") and not set(judges) & _ERROR_OBJECT:
+            self._undecided(judges, "the error is no error object, which base.error-object judges")
+            return
+        if not nearest.at and wanted.where and all(at.startswith(("/id", "/error")) for at in wanted.where):
+            self._undecided(judges, f"{nearest.observed} came, so that nothing could be seen of {expected}")
+            return
+        first, *_ = judges  # what one expectation decides has one cause, in whichever case
         for requirement in judges:
             problem = Problem(
                 requirement,
@@ -195,7 +206,7 @@ class Runner:
                 nearest.observed,
                 nearest.at,
                 events,
-                nearest.cause or (not nearest.at and wide_cause.format(requirement)) or f"{requirement}|{self.case.id}|{nearest.at}",
+                nearest.cause or cause or f"{first}|{nearest.at}",
             )
             self.steps.problems.append((problem, session))
 
@@ -222,11 +233,21 @@ class Runner:
             ended,
             sent.method,
             sent.events,
-            lost_answer(session.transcript.since(sent.sent.number)) or f"no-answer:{sent.method}",
+            f"no-answer:{sent.method}",
         )
+        if lost := lost_answer(session.transcript.since(sent.sent.number)):
+            requirement, cause = lost
+            problem = replace(problem, requirement=requirement, cause=cause)
+        if any(stray.number > sent.sent.number for stray in self._unclaimed(session)):
+            # An answer came, and can't be told to whom: several were waited for.
+            problem = replace(problem, requirement="jsonrpc.result-same-id", cause="response-id:id-other", at="/id")
         self.steps.problems.append((problem, session))
         self._undecided(judges, f"the server didn't answer {named or sent.method}")
         raise _Stop
+
+    def _unclaimed(self, session: Session) -> list[Event]:
+        """Responses without a request of their own: those with an unknown id, and those after the first with one id."""
+        return [*session.strays, *(event for exchange in session.exchanges for event in exchange.surplus)]
 
     def _is_real_call(self, sent: Exchange) -> bool:
         return sent.method == "tools/call" and isinstance(sent.params, dict) and sent.params.get("name") in self.tools
@@ -234,6 +255,9 @@ class Runner:
     async def _stray(self, session: Session, sent: Event, wanted: model.Expectation, judges: Iterable[str]) -> Event | None:
         """The response to something that has no id: the first that answers none of our requests."""
         await self._barriers(session, judges)
+        if not session.ids_are_reliable:
+            self._undecided(judges, "the server's answers have wrong ids, so it can't be told what they answer")
+            raise _Stop
         return next((stray for stray in session.strays if stray.number > sent.number), None)
 
     async def _barriers(self, session: Session, judges: Iterable[str]) -> None:
@@ -253,8 +277,11 @@ class Runner:
             return
         last = session.transcript.events[-1]
         observed = last.text if last.direction == "closed" else f"no answer to {exchange.method} within {session.deadline:g} s"
-        cause = {} if judges else {"cause": f"no-answer:{exchange.method}"}
-        for requirement in judges or (UNANSWERED,):
+        # A notification that kills or stops the server was not answered: what is broken is the answer to what follows.
+        blamed = tuple(name for name in judges if name != "jsonrpc.notification-no-response")
+        cause = {"cause": f"{blamed[0]}|goes-on" if blamed else "notification|goes-on" if judges else f"no-answer:{exchange.method}"}
+        self._undecided(set(judges) - set(blamed), "the server didn't go on")
+        for requirement in blamed or (UNANSWERED,):
             expected = f"a server that goes on: {exchange.method} is answered"
             events = (*self._provocation(session, exchange), exchange.sent.number)
             self.steps.problems.append((Problem(requirement, expected, observed, "", events, **cause), session))
@@ -315,17 +342,40 @@ class Runner:
             self.steps.notes.append(text)
 
 
-def _wide_cause(sent: Exchange | Event, answer: Event | None) -> str:
-    """The root cause of a wrong kind of answer where it is wider than one case, ``{}`` standing for the requirement; or empty.
+_ERROR_OBJECT = {"jsonrpc.error-code-and-message", "jsonrpc.error-code-integer"}
 
-    A server that answers one notification answers others, and one that refuses a request without params does so in every case.
+
+def _schema_cause(method: str, message: Message, at: str, revision: str) -> str:
+    """The cause that the schema check gives to what is wrong at a place of a result, if it is wrong by the schema too."""
+    known = find_method(revision, method, "client")
+    if known is None or known.result is None:
+        return ""
+    for violation in schemas.validate(revision, known.result, message.value["result"]):
+        if at == violation.at or at.startswith(violation.at + "/"):
+            return schema_cause(method, violation)
+    return ""
+
+
+def _wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at: str) -> str:
+    """The root cause of an answer that is wrong at a place, where it is wider than one requirement; empty where it isn't.
+
+    A server that answers one notification answers others, and one that refuses a request without params does so in
+    every case; wrong ids, error objects and results have checks of their own, with these causes.
     """
     message = answer.message if answer else None
     if message is None:
         return ""
+    if at == "/id" and isinstance(sent, Exchange) and sent.flaw:
+        return f"response-id:{sent.flaw}"
+    if at.startswith("/error") and message.kind == "error" and (flaw := error_flaw(message.value["error"])):
+        return f"error-object:{flaw}"
+    if at.startswith("/result") and isinstance(sent, Exchange):
+        return _schema_cause(sent.method, message, at.removeprefix("/result"), revision)
+    if at:
+        return ""
     if isinstance(sent, Event):
-        return "answered-notification" if sent.message and sent.message.kind == "notification" else "{}|answered"
-    if sent.params is not MISSING:
+        return "answered-notification" if sent.message and sent.message.kind == "notification" else ""
+    if isinstance(sent.params, dict) and set(sent.params) - {"_meta"}:
         return ""
     return f"answer-kind:{sent.method}:{message.kind}"
 

@@ -15,14 +15,16 @@ def initialize_is_answered(observation: Observation, report: Report) -> None:
         if not isinstance(result, dict):
             report.problem("a result", short(exchange.error if result is MISSING else result), at="/result", events=exchange.events)
             continue
-        for member in ("capabilities", "serverInfo"):
-            if member not in result:
+        for path in ("capabilities", "serverInfo", "serverInfo/name", "serverInfo/version"):
+            *parents, member = path.split("/")
+            holder = result.get(parents[0]) if parents else result
+            if isinstance(holder, dict) and member not in holder:
                 report.problem(
                     f'a member "{member}"',
                     "nothing",
-                    at=f"/result/{member}",
+                    at=f"/result/{path}",
                     events=exchange.events,
-                    cause=f"schema:initialize:/{member}:required",
+                    cause=f"schema:initialize:/{path}:required",
                 )
 
 

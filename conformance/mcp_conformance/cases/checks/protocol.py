@@ -38,14 +38,24 @@ def unreadable(message: Message) -> str:
     return "stdout-impure"
 
 
-def lost_answer(events: Iterable[Event]) -> str:
-    """The root cause why an answer that should be among these events is missing: a line that was meant as it and that
-    can't be read. Empty when there is none."""
+_UNREADABLE = {
+    "stdout-batch": "stdio.stdout-only-mcp",
+    "stdout-impure": "stdio.stdout-only-mcp",
+    "not-utf-8": "transport.utf8",
+    "response-without-outcome": "jsonrpc.response-result-or-error",
+}
+
+
+def lost_answer(events: Iterable[Event]) -> tuple[str, str] | None:
+    """Why an answer that should be among these events is missing: a line was meant as it and can't be read.
+
+    The requirement that this line breaks and the root cause; None when there is no such line.
+    """
     for event in events:
         cause = unreadable(event.message) if event.direction == "received" and event.message else ""
         if cause and b'"id"' in event.raw:
-            return cause
-    return ""
+            return _UNREADABLE[cause], cause
+    return None
 
 
 @check("stdio.stdout-is-pure", judges=["stdio.stdout-only-mcp"], everywhere=True)
@@ -196,11 +206,14 @@ def one_response(observation: Observation, report: Report) -> None:
     """A request gets one response, not several."""
     for exchange in observation.answered():
         report.saw()
-        if exchange.surplus:
-            numbers = tuple(event.number for event in exchange.surplus[:3])
+        # Where another request lacks its answer, it is that answer with a wrong id; the case or check about ids tells of it.
+        lacking = [other.sent.number for other in observation.exchanges if other.answer is None]
+        surplus = [event for event in exchange.surplus if not any(number < event.number for number in lacking)]
+        if surplus:
+            numbers = tuple(event.number for event in surplus[:3])
             report.problem(
                 f"one response to {exchange.method}",
-                f"{len(exchange.surplus) + 1} responses with id {short(exchange.id)}",
+                f"{len(surplus) + 1} responses with id {short(exchange.id)}",
                 at="/id",
                 events=(*exchange.events, *numbers),
                 cause="several-responses",
@@ -220,12 +233,15 @@ def requests_are_answered(observation: Observation, report: Report) -> None:
             continue
         report.saw()
         if exchange.answer is None:
+            lost = lost_answer(_until_next(observation, exchange.sent))
+            requirement, cause = lost or ("jsonrpc.request-answered", f"no-answer:{exchange.method}")
             report.problem(
                 f"a response to {exchange.method}",
                 "none, and the server's output ended" if _ended(observation) else "none within the deadline",
                 events=exchange.events,
                 at=exchange.method,
-                cause=lost_answer(_until_next(observation, exchange.sent)) or f"no-answer:{exchange.method}",
+                requirement=requirement,
+                cause=cause,
             )
 
 
@@ -242,11 +258,24 @@ def _ended(observation: Observation) -> bool:
     return any(event.direction == "closed" and event.text.startswith("the server closed") for event in observation.events)
 
 
+def error_flaw(error: JSON) -> str:
+    """Where an error is no error object: a pointer into the response, empty if all is well."""
+    if not isinstance(error, dict):
+        return "/error"
+    if not _is_integer(error.get("code", MISSING)):
+        return "/error/code"
+    return "" if isinstance(error.get("message"), str) else "/error/message"
+
+
+def _is_integer(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+
+
 @check("base.error-object", judges=["jsonrpc.error-code-and-message", "jsonrpc.error-code-integer"], everywhere=True)
 def error_object(observation: Observation, report: Report) -> None:
     """An error has a code, which is an integer, and a message."""
     for event, message in observation.received():
-        if message.kind != "error":
+        if message.kind != "error" or "result" in message.value:
             continue
         error = message.value["error"]
         code, text = (error.get("code", MISSING), error.get("message", MISSING)) if isinstance(error, dict) else (MISSING, MISSING)
@@ -258,7 +287,7 @@ def error_object(observation: Observation, report: Report) -> None:
             report.problem(wanted, got, at=where, events=(event.number,), cause=f"error-object:{where}")
         if code is not MISSING:
             report.saw("jsonrpc.error-code-integer")
-            if isinstance(code, bool) or not isinstance(code, int | float) or code != code // 1:
+            if not _is_integer(code):
                 report.problem(
                     "an integer", short(code), at="/error/code", events=(event.number,),
                     requirement="jsonrpc.error-code-integer", cause="error-object:/error/code",

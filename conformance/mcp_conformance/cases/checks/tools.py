@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from mcp_conformance import schemas
 from mcp_conformance.cases.checks import Report, check
+from mcp_conformance.cases.checks.protocol import schema_cause
 from mcp_conformance.jsonrpc import JSON
 from mcp_conformance.observation import Call, Observation
+from mcp_conformance.session import Exchange
 from mcp_conformance.wire import short
 
 _TOOLS = ("tools",)
@@ -25,8 +27,9 @@ def _names(observation: Observation) -> Iterator[tuple[tuple[int, ...], str, str
 def capability_is_declared(observation: Observation, report: Report) -> None:
     """A server that has tools declares the tools capability."""
     listed = next(observation.items("tools/list", "tools"), None)
-    if listed is None:
-        return
+    declared = [exchange.result.get("capabilities") for exchange in observation.results("initialize")]
+    if listed is None or not any(isinstance(capabilities, dict) for capabilities in declared):
+        return  # where there are no capabilities at all, another check says so
     report.saw()
     if "tools" not in (observation.server_capabilities or {}):
         report.problem(
@@ -40,7 +43,7 @@ def capability_is_declared(observation: Observation, report: Report) -> None:
 @check("tools.names.are-unique", judges=["tools.name-unique"], needs=_TOOLS, idle=_NO_TOOLS)
 def names_are_unique(observation: Observation, report: Report) -> None:
     """No two tools of the server have one name."""
-    first: dict[str, str] = {}
+    first: dict[str, tuple[str, Exchange, JSON]] = {}
     cursors: set[str] = set()
     for exchange in observation.results("tools/list"):
         cursor = exchange.params.get("cursor", "") if isinstance(exchange.params, dict) else ""
@@ -55,8 +58,11 @@ def names_are_unique(observation: Observation, report: Report) -> None:
             report.saw()
             at = f"/result/tools/{index}/name"
             if name in first:
-                report.problem(f"a name that {first[name]} doesn't have", short(name), at=at, events=exchange.events)
-            first.setdefault(name, at)
+                where, page, known = first[name]
+                if page is not exchange and known == tool:
+                    continue  # the same tool on another page: that pages repeat is another matter
+                report.problem(f"a name that {where} doesn't have", short(name), at=at, events=exchange.events)
+            first.setdefault(name, (at, exchange, tool))
 
 
 @check("tools.names.length", judges=["tools.name-length"], needs=_TOOLS, idle=_NO_TOOLS)
@@ -112,13 +118,20 @@ def _schemas_are_valid(observation: Observation, report: Report, members: tuple[
                 report.note(f"tool {short(tool.get('name'))}: the dialect {short(schema.get('$schema'))} of its {member} isn't known here")
                 continue
             for violation in schemas.check_schema(schema):
+                place = at.removeprefix("/result") + violation.at
                 report.problem(
                     f"a valid JSON Schema: {violation.expected}",
                     violation.got,
                     at=at + violation.at,
                     events=exchange.events,
-                    cause="invalid-tool-schema",
+                    cause=_by_message_schema(observation.revision, exchange.result, place) or "invalid-tool-schema",
                 )
+
+
+def _by_message_schema(revision: str, result: JSON, place: str) -> str:
+    """The cause under which the schema of the whole result tells of what is wrong at a place; empty when it doesn't."""
+    found = (one for one in schemas.validate(revision, "ListToolsResult", result) if one.at == place)
+    return next((schema_cause("tools/list", violation) for violation in found), "")
 
 
 @check("tools.schemas.dialect", judges=["jsonschema.prefer-2020-12"], needs=_TOOLS, idle=_NO_TOOLS)
@@ -167,6 +180,8 @@ def output_conforms(observation: Observation, report: Report) -> None:
             )
             continue
         content = result["structuredContent"]
+        if not isinstance(content, dict):
+            continue  # the message schema's matter
         match schemas.accepts(schema, content):
             case "valid":
                 report.saw()
@@ -188,9 +203,9 @@ def output_conforms(observation: Observation, report: Report) -> None:
 def structured_is_also_text(observation: Observation, report: Report) -> None:
     """Structured content is repeated as JSON in a text block."""
     for call, result in _succeeded(observation):
-        if "structuredContent" not in result:
-            continue
         blocks = result.get("content")
+        if not isinstance(result.get("structuredContent"), dict) or not isinstance(blocks, list):
+            continue  # ill-typed ones are the message schema's matter
         texts = [
             block["text"]
             for block in (blocks if isinstance(blocks, list) else [])
@@ -238,7 +253,7 @@ def embedded_resources(observation: Observation, report: Report) -> None:
 def pages_go_on(observation: Observation, report: Report) -> None:
     """The page after a cursor goes on where the page before ended: nothing is repeated, and the pages come to an end."""
     for method, member, key in _LISTS:
-        seen: dict[JSON, int] = {}
+        seen: dict[str, tuple[int, JSON]] = {}
         cursors: list[str] = []
         for exchange in observation.results(method):
             cursor = exchange.params.get("cursor") if isinstance(exchange.params, dict) else None
@@ -252,15 +267,15 @@ def pages_go_on(observation: Observation, report: Report) -> None:
                 name = item.get(key) if isinstance(item, dict) else None
                 if not isinstance(name, str):
                     continue
-                if cursor is not None and seen.get(name, exchange.sent.number) != exchange.sent.number:
+                number, known = seen.setdefault(name, (exchange.sent.number, item))
+                if cursor is not None and number != exchange.sent.number and known == item:
                     report.problem(
                         f"items that weren't on an earlier page of {method}",
                         f"{short(name)} again",
                         at=f"/result/{member}/{index}/{key}",
-                        events=(seen[name], *exchange.events),
+                        events=(number, *exchange.events),
                         cause=f"page-repeats:{method}",
                     )
-                seen.setdefault(name, exchange.sent.number)
             following = exchange.result.get("nextCursor")
             if isinstance(following, str):
                 if following in cursors:
