@@ -5,7 +5,6 @@ The generator is modest on purpose: it looks for a few calls that are likely to 
 
 import itertools
 import json
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from mcp_conformance import schemas
 from mcp_conformance.jsonrpc import JSON
 
 _MAX_DEPTH = 6
+_LARGEST = 1e300
 _MAX_VALUES = 500  # in the arguments of one call; a schema that refers to itself could ask for millions
 _BY_FORMAT = {
     "date": "2025-01-15",
@@ -77,8 +77,8 @@ class Pool:
 
 
 def _is_number(value: JSON) -> bool:
-    """Whether this is a number that JSON has: text in answers may hold NaN, and a number too long to read is infinite."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether this is a number to reckon with: text in answers may hold NaN, and one too long to read is infinite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def _plain(name: str) -> str:
@@ -166,19 +166,18 @@ class _Maker:
         return self._string(schema, name)
 
     def _number(self, schema: dict[str, JSON], name: str, integral: bool) -> JSON:
-        bounds = {key: schema[key] if _is_number(schema.get(key)) else None for key in _BOUNDS}
-        low, high, above, below, step = bounds.values()
+        low, high, above, below, step = (schema[key] if _is_number(schema.get(key)) else None for key in _BOUNDS)
         seen = [value for value in self._pool.get(name) if _is_number(value)]
         if seen and self._choice and (low is None or seen[0] >= low) and (high is None or seen[0] <= high):
             return int(seen[0]) if integral else seen[0]
         lowest = low if above is None else above + 1 if low is None else max(low, above + 1)
         highest = high if below is None else below - 1 if high is None else min(high, below - 1)
-        if above is not None and below is not None and lowest > highest and not integral:
+        if above is not None and below is not None and above + 1 > below - 1 and not integral:
             return (above + below) / 2
         start = lowest if lowest is not None else 1 if highest is None else min(1, highest)
         if step is not None and step > 0 and start % step:
             start += step - start % step
-        return math.ceil(start) if integral and math.isfinite(start) else start
+        return int(-(-start // 1)) if integral else start
 
     def _string(self, schema: dict[str, JSON], name: str) -> str:
         form = schema.get("format")

@@ -97,6 +97,8 @@ class Discovery:
         await session.initialized()
         level: CallLevel = self.call if known is not None else "none"
         found, observation = await Survey(session, level, self.hints, {} if known is None else known).run()
+        if session.failure is not None:
+            raise session.failure  # ours, not the server's
         found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
         self.profile.revisions[version] = found
         self.profile.server_seconds += session.waited
@@ -116,7 +118,11 @@ class Discovery:
     def _judge(self, case: LoadedCase, check: Check, revision: str) -> Outcome:
         observation, stderr = self._observations[revision]
         declares = self.profile.revisions[revision].declares
-        ruling = judging.rule_on_check(case, check, case.requirements(revision), observation, declares, stderr)
+        try:
+            ruling = judging.rule_on_check(case, check, case.requirements(revision), observation, declares, stderr)
+        except Exception as error:  # a fault of one check's, which is no reason to do without all others
+            reason = f"{type(error).__name__}: {error}"
+            return Outcome(case.id, case.area, revision, self.profile.transport, Verdict.ERROR, reason)
         return judging.judge(case, revision, self.profile.transport, ruling, self.reproduce)
 
     def _answers(self) -> Outcome:

@@ -66,7 +66,7 @@ class Harness:
         self._stack = contextlib.ExitStack()
         self._door: Door | None = None
 
-    # ------------------------------------------------------------------------------------------------------------- start
+    # ---------------------------------------------------------------------------------------------------------- start
 
     def select_ids(self, ids: Iterable[str]) -> None:
         """Run only the items with these ids, or below them (``mcp/tools``)."""
@@ -156,8 +156,10 @@ class Harness:
 
     def stop(self, *, hurried: bool = False) -> None:
         """End every server; `hurried`: at once, by signals. Safe to repeat."""
-        if self._door is not None and hurried:
-            self._door.hurried = True
+        if self._door is not None:
+            profile = self.engine.profile
+            mute = profile is not None and bool(profile.failure)  # nothing is learned from how it takes its end
+            self._door.hurried = self._door.hurried or hurried or mute
         self._door = None
         self._stack.close()
 
@@ -195,7 +197,7 @@ class Harness:
         finally:
             self._door.call(self.engine.close, session)
 
-    # ------------------------------------------------------------------------------------------------------------- cases
+    # ---------------------------------------------------------------------------------------------------------- cases
 
     def for_worker(self) -> str:
         """What an xdist worker has to know, as JSON text: servers' strings may hold what xdist's own format can't."""
@@ -287,7 +289,7 @@ class Harness:
         reason = f"{type(error).__name__}: {error}"
         return self._redacted(Outcome(case, area, revision, self.engine.target.transport, Verdict.ERROR, reason))
 
-    # ----------------------------------------------------------------------------------------------------------- results
+    # -------------------------------------------------------------------------------------------------------- results
 
     def pytest_outcome(self, outcome: dict[str, Any]) -> str:
         """``passed``, ``failed`` or ``skipped``: what a verdict is to pytest."""

@@ -235,7 +235,7 @@ def _why_not_json(text: str, error: Exception) -> str:
     if not text.strip():
         return "an empty line"
     if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg.lower()} at character {error.pos + 1}"
+        return f"not JSON: {error.msg.lower().removesuffix(' at')} at character {error.pos + 1}"
     return f"not JSON: {error}"
 
 

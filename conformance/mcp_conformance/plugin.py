@@ -24,7 +24,7 @@ _HARNESS: pytest.StashKey[Harness] = pytest.StashKey()
 _OWNER: pytest.StashKey[str] = pytest.StashKey()
 
 
-# ---------------------------------------------------------------------------------------------------------------- options
+# ------------------------------------------------------------------------------------------------------------ options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -204,7 +204,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return harness.header() if harness is not None else []
 
 
-# ------------------------------------------------------------------------------------------------------------- collection
+# --------------------------------------------------------------------------------------------------------- collection
 
 
 @pytest.hookimpl(wrapper=True)
@@ -287,6 +287,7 @@ class CaseItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, Nonconformance) and self.outcome is not None:
             return self.config.stash[_HARNESS].explain(self.outcome)
+        excinfo.traceback = excinfo.traceback.cut(path=__file__)  # without pytest's own part
         shown = super().repr_failure(excinfo, style)
         text = str(shown)
         redacted = self.config.stash[_HARNESS].redactor.text(text)
@@ -297,7 +298,7 @@ class CaseItem(pytest.Item):
         return path, line - 1, f"{self.case} ({self.revision})"
 
 
-# ---------------------------------------------------------------------------------------------------------------- reports
+# ------------------------------------------------------------------------------------------------------------ reports
 
 
 @pytest.hookimpl(wrapper=True)
@@ -312,8 +313,9 @@ def pytest_runtest_makereport(
         item.outcome = harness.harness_error(item.case, item.revision, call.excinfo.value)
     if item.outcome is not None:
         # Text, since xdist can't carry every string that JSON can.
-        report.mcp_conformance = json.dumps(item.outcome)
-        report.user_properties.extend(harness.properties(item.outcome))
+        report.mcp_conformance = json.dumps(item.outcome)  # type: ignore[attr-defined]
+        item.user_properties[:] = harness.properties(item.outcome)  # JUnit takes them from the item's teardown
+        report.user_properties.extend(item.user_properties)
         if report.skipped:
             path, line = harness.place(item.case)
             report.longrepr = (str(path), line, item.outcome["reason"])
@@ -394,9 +396,17 @@ class Reporter:
         }  # fmt: skip
         lines = list(self._harness.summary())
         if lines:
-            terminalreporter.section("MCP conformance")
+            terminalreporter.write_sep("=", "MCP conformance")
         for style, text in lines:
             terminalreporter.write_line(text, **markup[style])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    # Here already, in workers too: whoever pressed Ctrl-C isn't to wait for the good manners of servers.
+    harness = session.config.stash.get(_HARNESS, None)
+    if harness is not None and exitstatus == pytest.ExitCode.INTERRUPTED:
+        harness.stop(hurried=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -404,7 +414,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         harness.stop()
 
 
-# --------------------------------------------------------------------------------------------- fixtures for users' own tests
+# -------------------------------------------------------------------------------------- fixtures for users' own tests
 
 
 def _target(request: pytest.FixtureRequest) -> Harness:

@@ -344,6 +344,8 @@ class Session:
             if same_id(exchange.id, message.id):
                 if exchange.answer is None:
                     self._settle(exchange, event, "")
+                elif exchange.flaw == "id-other":
+                    self._put_right(exchange, event)
                 elif self._lenient and len(waiting) == 1:
                     self._settle(waiting[0], event, "id-other")  # a server that gives one id to all its answers
                 else:
@@ -366,6 +368,13 @@ class Session:
             self.server, self.ready = exchange.result, True
         self._lenient = self._lenient or flaw == "id-other"
         exchange.done.set()
+
+    def _put_right(self, exchange: Exchange, event: Event) -> None:
+        """The true answer has come after all: what was taken for it answers nothing."""
+        assert exchange.answer is not None
+        self.strays.append(exchange.answer)
+        exchange.answer, exchange.flaw = event, ""
+        self._lenient = any(other.flaw == "id-other" for other in self.exchanges)
 
     def _adopt(self, exchange: Exchange) -> None:
         """After a deadline: a response behind the request that no other lacks is its answer with a wrong id, when it is the only one."""

@@ -79,12 +79,13 @@ class Survey:
         return items
 
     def _tools(self, listed: list[JSON]) -> list[Tool]:
-        found = []
+        found: dict[str, Tool] = {}
         for definition in listed:
-            if isinstance(definition, dict) and isinstance(name := definition.get("name"), str):
+            # A server that repeats its pages lists a tool many times over; it is called once.
+            if isinstance(definition, dict) and isinstance(name := definition.get("name"), str) and name not in found:
                 allowed, reason = may_call(definition, self.level, self.hints.tool(name).call)
-                found.append(Tool(name, definition, allowed, reason))
-        return found
+                found[name] = Tool(name, definition, allowed, reason)
+        return list(found.values())
 
     async def _resources(self) -> None:
         resources = await self._list("resources/list", "resources")

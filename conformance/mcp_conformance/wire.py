@@ -57,7 +57,7 @@ def _shortened(value: JSON, path: list[str], depth: int) -> str:
     if isinstance(value, dict):
         parts = [f"{_dump(key)}:{_shortened(inner, path[1:], depth + 1) if key == path[0] else _outline(inner)}" for key, inner in value.items()]
         return "{" + ",".join(parts) + "}"
-    if isinstance(value, list) and path[0].isdigit() and int(path[0]) < len(value):
+    if isinstance(value, list) and path[0].isdecimal() and len(path[0]) < 10 and int(path[0]) < len(value):
         index = int(path[0])
         before = f"…{index} more, " if index else ""
         after = f", …{len(value) - index - 1} more" if index + 1 < len(value) else ""

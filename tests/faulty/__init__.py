@@ -1,6 +1,6 @@
-"""Wrong servers with one fault each, and what the tester has to say of them; and right servers with rare features.
+"""Wrong servers with one fault each, and what the tester has to say of them; right servers with rare features.
 
-A fault is a `Connection` that differs in one decision, or a function that makes a `Server` that offers something wrong,
+A fault is a `Connection` that differs in one decision, or a function that makes a `Server` with something wrong,
 registered with `@fault`: the requirement that it breaks, the cases that have to fail on it, and those that may fail with
 it, each with a reason. A `@variant` is a right server with a feature that the reference server has no occasion for: the
 tester has to find nothing wrong with it.
@@ -13,7 +13,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from reference_servers.engine import Connection, Server
 from reference_servers.github.server import github
@@ -31,15 +31,25 @@ class Variant:
     server: MakeServer
 
 
+class Spread(TypedDict, total=False):
+    """How far a fault is seen, where many share it: two arguments of `fault`."""
+
+    may: Mapping[str, str]
+    undecided: str
+
+
 @dataclass(frozen=True, slots=True)
 class Fault(Variant):
     """A server with one fault.
 
-    `breaks`: the requirement that the finding has to name; further ones have to be among the failed judgements of a case
-    in `cases`. `cases` have to end in fail or warning. `may` fail with them, for the reason given. `undecided`: why other
-    cases may be inconclusive; empty if none may. `several`: why the run has more than one root cause; empty where one
-    finding is the only right answer. `both`: it shows only to a client that asks for all revisions; others are asked
-    for one. `only_stdio`: it is about a process, and shows over real stdio alone.
+    - `breaks`: the requirement that the finding has to name; further ones have to be among the failed judgements of a
+      case in `cases`.
+    - `cases` have to end in fail or warning; those in `may` are free to, for the reason given.
+    - `undecided`: why other cases may be inconclusive; empty if none may.
+    - `several`: why the run has more than one root cause; empty where one finding is the only right answer.
+    - `blind`: why the tester doesn't get it right yet.
+    - `both`: it shows only to a client that asks for all revisions; others are asked for one.
+    - `only_stdio`: it is about a process, and shows over real stdio alone.
     """
 
     breaks: tuple[str, ...] = ()
@@ -47,6 +57,7 @@ class Fault(Variant):
     may: Mapping[str, str] = field(default_factory=dict)
     undecided: str = ""
     several: str = ""
+    blind: str = ""
     both: bool = False
     only_stdio: bool = False
 
@@ -65,6 +76,7 @@ def fault(
     may: Mapping[str, str] | None = None,
     undecided: str = "",
     several: str = "",
+    blind: str = "",
     both: bool = False,
     only_stdio: bool = False,
     server: MakeServer = github,
@@ -74,8 +86,9 @@ def fault(
     def register(made: Made) -> Made:
         connection, offered = _parts(made, server)
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
+        also = {case: reason for case, reason in (may or {}).items() if case not in cases}  # one table serves many
         entry = Fault(
-            name, connection, offered, broken, tuple(cases), dict(may or {}), undecided, several, both, only_stdio
+            name, connection, offered, broken, tuple(cases), also, undecided, several, blind, both, only_stdio
         )
         _add(FAULTS, entry)
         return made

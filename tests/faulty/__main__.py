@@ -7,7 +7,6 @@ _TESTS = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(_TESTS), str(_TESTS.parent)]  # not this folder: its modules are no top-level ones
 
 from faulty import FAULTS, VARIANTS  # noqa: E402
-
 from reference_servers.engine import serve  # noqa: E402
 
 

@@ -9,13 +9,16 @@ from anyio.abc import TaskGroup
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.engine import ANSWERS, Engine, Settings
+from mcp_conformance.requirements import catalogue
+from mcp_conformance.target import Target
 from mcp_conformance.transports import Link
 from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
 from mcp_conformance.verdicts import Finding, Outcome, Verdict
 
 from . import Fault, Variant
 
-DEADLINE = 0.4
+DEADLINE = 1.0
+AT_ONCE = 8
 BROKEN = (Verdict.FAIL, Verdict.WARNING)
 
 
@@ -55,6 +58,8 @@ class Result:
     """What a run said: outcomes by case."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    revisions: tuple[str, ...] = ()
+    """Those that the server speaks."""
 
     @property
     def failed(self) -> set[str]:
@@ -78,29 +83,59 @@ class Result:
 
 def chosen(entry: Variant, full: bool) -> Callable[[LoadedCase], bool]:
     """Which cases are run: all, or what watches everything and the areas that the fault is about."""
-    if full or not isinstance(entry, Fault):
+    if full:
         return lambda case: True
-    own = {*entry.cases, *entry.may}
-    areas = {case.partition(".")[0] for case in entry.cases} | {"base"}
+    own = {*entry.cases, *entry.may} if isinstance(entry, Fault) else set()
+    areas = {case.partition(".")[0] for case in own} | {"base"} if own else {case.area for case in bundled()}
     # These wait for a server to speak unasked, a third of a second each.
     slow = {"lifecycle.start.nothing-before-initialize", "lifecycle.start.no-requests-before-initialized"}
-    return lambda case: (
-        case.id in own or isinstance(case.body, Check) or (case.area in areas and case.id not in slow)
-    )
+    return lambda case: case.id in own or isinstance(case.body, Check) or (case.area in areas and case.id not in slow)
 
 
-async def examine(entry: Variant, revision: str, *, full: bool = False, deadline: float = DEADLINE) -> Result:
+Reach = Callable[[Variant], Target]
+
+
+async def examine(
+    entry: Variant, revision: str, *, full: bool = False, deadline: float = DEADLINE, reach: Reach = InMemory
+) -> Result:
     """Everything that the tester says of a server in one revision."""
     both = not isinstance(entry, Fault) or entry.both
     settings = Settings(start_deadline=deadline, deadline=deadline, revisions=() if both else (revision,))
     result = Result()
     with anyio.fail_after(120):
-        async with Engine(InMemory(entry), settings, lambda case, revision: f"{case} {revision}") as engine:
+        async with Engine(reach(entry), settings, lambda case, revision: f"{case} {revision}") as engine:
             await engine.discover()
             result.outcomes[ANSWERS] = engine.answers()
+            result.revisions = tuple(engine.profile.revisions) if engine.profile else ()
             for case in filter(chosen(entry, full), _in(revision, engine)):
                 result.outcomes[case.id] = await engine.run(case, revision)
     return result
+
+
+async def examine_all(
+    entries: Iterable[Variant],
+    revision: str,
+    *,
+    full: bool = False,
+    deadline: float = DEADLINE,
+    reach: Reach = InMemory,
+    at_once: int = AT_ONCE,
+) -> dict[str, Result | Exception]:
+    """What the tester says of each server, by name; several are examined at once, since most of the time is waiting."""
+    found: dict[str, Result | Exception] = {}
+    limit = anyio.CapacityLimiter(at_once)
+
+    async def one(entry: Variant) -> None:
+        async with limit:
+            try:
+                found[entry.name] = await examine(entry, revision, full=full, deadline=deadline, reach=reach)
+            except Exception as error:  # a crash of the tester is this server's result, and no other's
+                found[entry.name] = error
+
+    async with anyio.create_task_group() as tasks:
+        for entry in entries:
+            tasks.start_soon(one, entry)
+    return found
 
 
 def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
@@ -108,3 +143,34 @@ def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
     if revision not in engine.profile.revisions:
         return []
     return [case for case in bundled() if case.runs_on(revision, "stdio")]
+
+
+# ----------------------------------------------------------------------------------------------- what is right
+
+
+def complaints(fault: Fault, result: Result, revision: str) -> list[str]:
+    """What isn't as the fault's entry says: cases that had to fail or mustn't, requirements, the number of causes."""
+    standing = [requirement for requirement in fault.breaks if catalogue().get(revision, requirement)]
+    ran = {case for case in fault.cases if case in result.outcomes}
+    blamed = {finding.requirement for finding in result.findings}
+    undecided = result.verdicts(Verdict.INCONCLUSIVE, Verdict.ERROR)
+    several = len(result.causes) > 1
+    found = [
+        (ran - result.failed, f"{sorted(ran - result.failed)} didn't fail"),
+        (not result.findings, "nothing was found"),
+        (result.failed - ran - fault.may.keys(), f"{sorted(result.failed - ran - fault.may.keys())} failed too"),
+        (not fault.undecided and undecided.keys() - fault.may.keys(), f"no verdict: {undecided}"),
+        (several and not fault.several, f"one fault, {len(result.causes)} root causes"),
+        (fault.several and not several, "there is one root cause by now: take `several` away"),
+        (standing[0] not in blamed, f"{standing[0]} isn't among what was found broken"),
+        (set(standing) - blamed - _broken(result, ran), f"not all of {standing} were judged broken"),
+    ]
+    told = [
+        f"  {one.fingerprint} {one.case}: {one.requirement}: {one.expected} / {one.observed}" for one in result.findings
+    ]
+    return [words for wrong, words in found if wrong] and [*(words for wrong, words in found if wrong), *told]
+
+
+def _broken(result: Result, cases: Iterable[str]) -> set[str]:
+    judgements = [judgement for case in cases for judgement in result.outcomes[case].judgements]
+    return {judgement.requirement for judgement in judgements if judgement.verdict in BROKEN}

@@ -1,5 +1,7 @@
 """Right servers with features that the reference server doesn't have; faults are built on them."""
 
+# ruff: noqa: RUF012 - the class attributes here are constants
+
 from dataclasses import replace
 
 from reference_servers.engine import JSON, Call, Connection, Notification, ProtocolError, Request, Server, Tool
@@ -13,7 +15,7 @@ ANYTHING = {"type": "object"}
 class MoreMethods(Connection):
     """A server with further methods: their handlers and the capabilities that they belong to."""
 
-    declared: dict[str, JSON] = {}  # noqa: RUF012
+    declared: dict[str, JSON] = {}
 
     def handlers(self) -> dict[str, Handler]:
         return {}
@@ -30,7 +32,7 @@ class MoreMethods(Connection):
 class Prompts(MoreMethods):
     """Has two prompts; one of them takes an argument."""
 
-    declared = {"prompts": {}}  # noqa: RUF012
+    declared = {"prompts": {}}
 
     def handlers(self) -> dict[str, Handler]:
         return {"prompts/list": self.on_prompts_list, "prompts/get": self.on_prompts_get}
@@ -48,7 +50,7 @@ class Prompts(MoreMethods):
 class Logs(MoreMethods):
     """Logs a line when the session begins."""
 
-    declared = {"logging": {}}  # noqa: RUF012
+    declared = {"logging": {}}
     entry: JSON = {"level": "info", "logger": "session", "data": {"text": "ready"}}
 
     def handlers(self) -> dict[str, Handler]:
@@ -66,7 +68,7 @@ class Logs(MoreMethods):
 class Announces(MoreMethods):
     """Says that its list of tools has changed when the session begins."""
 
-    declared = {"tools": {"listChanged": True}}  # noqa: RUF012
+    declared = {"tools": {"listChanged": True}}
     news: JSON = {"method": "notifications/tools/list_changed"}
 
     async def on_notification(self, notification: Notification) -> None:
@@ -102,7 +104,7 @@ class Asks(Connection):
 class Cancels(Asks):
     """Pings the client and changes its mind."""
 
-    cancellation: JSON = {"requestId": "ping-1", "reason": "never mind"}  # noqa: RUF012
+    cancellation: JSON = {"requestId": "ping-1", "reason": "never mind"}
 
     async def on_notification(self, notification: Notification) -> None:
         await super().on_notification(notification)

@@ -1,12 +1,16 @@
 """Who is answered and who isn't: unknown methods, silence, notifications, broken input, the server's own requests."""
 
+# ruff: noqa: RUF012 - the class attributes here are constants, each of one fault
+
+from dataclasses import replace
 from typing import Any
 
-from reference_servers.engine import JSON, Connection, Notification, Request
+from reference_servers.engine import JSON, Connection, Notification, Request, Server
 from reference_servers.engine.messages import Malformed
+from reference_servers.github.server import github
 
+from . import Spread, fault
 from . import _features as features
-from . import fault
 from ._spoiling import a_moment, answers, crash, crashing, for_ever, silent
 
 UNKNOWN_METHOD = "base.unknown-method.error-code"
@@ -15,15 +19,46 @@ ANSWERED = "base.requests-are-answered"
 NO_RESPONSE = "jsonrpc.notification-no-response"
 UNKNOWN_NOTIFICATION = "base.notifications.unknown-is-unanswered"
 
+NO_CALL = dict.fromkeys(
+    ("tools.call.unknown-tool", "tools.call.without-name", "tools.call.mistyped-argument"), "it calls a tool too"
+)
+NO_LIST = dict.fromkeys(
+    ("lifecycle.capabilities.none-of-the-client", "pagination.invalid-cursor.does-no-harm"), "it lists tools too"
+)
+UNHEARD = "what the answer would have shown stays open"
+NO_ERROR = "there is no error to look at"
+ALL_UNKNOWN: Spread = {
+    "may": dict.fromkeys(
+        ("base.errors.have-code-and-message", "base.ids.string-in-error", "base.requests-are-answered"),
+        "it asks for an unknown method too",
+    ),
+    "undecided": UNHEARD,
+}
+ALL_NOTIFICATIONS: Spread = {
+    "may": {
+        f"base.notifications.{kind}-is-unanswered": "it sends a notification too"
+        for kind in ("initialized", "with-params", "request-method")
+    }
+    | {
+        f"cancellation.{kind}": "it sends a notification too"
+        for kind in ("finished-request", "malformed", "unknown-request")
+    }
+}
+
 
 def unknown(request: Request) -> bool:
     return request.method.startswith("conformance/")
 
 
+def one_tool() -> Server:
+    offered = github()
+    return replace(offered, tools=[tool for tool in offered.tools if tool.name == "search_repositories"])
+
+
 # ------------------------------------------------------------------------------------------------------ unknown methods
 
-fault("hangs-on-an-unknown-method", breaks=UNANSWERED, cases=[UNKNOWN_METHOD])(silent(unknown))
-fault("dies-of-an-unknown-method", breaks=UNANSWERED, cases=[UNKNOWN_METHOD])(crashing(unknown))
+fault("hangs-on-an-unknown-method", breaks=UNANSWERED, cases=[UNKNOWN_METHOD], **ALL_UNKNOWN)(silent(unknown))
+fault("dies-of-an-unknown-method", breaks=UNANSWERED, cases=[UNKNOWN_METHOD], **ALL_UNKNOWN)(crashing(unknown))
 fault("unknown-method-is-invalid-request", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD])(
     answers("conformance/no-such-method", lambda m: m["error"].update(code=-32600))
 )
@@ -32,13 +67,13 @@ fault("unknown-method-is-error-404", breaks="jsonrpc.unknown-method", cases=[UNK
 )
 
 
-@fault("unknown-method-has-a-result", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD])
+@fault("unknown-method-has-a-result", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD], undecided=NO_ERROR)
 class InventsMethods(Connection):
     async def on_unknown_method(self, request: Request) -> JSON:
         return {}
 
 
-@fault("unknown-method-has-a-null-result", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD])
+@fault("unknown-method-has-a-null-result", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD], undecided=NO_ERROR)
 class NullForUnknownMethods(Connection):
     async def on_unknown_method(self, request: Request) -> JSON:
         return None
@@ -46,16 +81,16 @@ class NullForUnknownMethods(Connection):
 
 # -------------------------------------------------------------------------------------------------------------- silence
 
-fault("templates-are-never-answered", breaks=UNANSWERED, cases=[ANSWERED])(
+fault("templates-are-never-answered", breaks=UNANSWERED, cases=[ANSWERED], undecided=UNHEARD)(
     silent(lambda request: request.method == "resources/templates/list")
 )
-fault("calls-are-never-answered", breaks=UNANSWERED, cases=[ANSWERED])(
+fault("calls-are-never-answered", breaks=UNANSWERED, cases=[ANSWERED], may=NO_CALL, undecided=UNHEARD, server=one_tool)(
     silent(lambda request: request.method == "tools/call")
 )
-fault("tools-list-is-never-answered", breaks=UNANSWERED, cases=[ANSWERED])(
+fault("tools-list-is-never-answered", breaks=UNANSWERED, cases=[ANSWERED], may=NO_LIST, undecided=UNHEARD)(
     silent(lambda request: request.method == "tools/list")
 )
-fault("dies-of-resources-list", breaks=UNANSWERED, cases=[ANSWERED])(
+fault("dies-of-resources-list", breaks=UNANSWERED, cases=[ANSWERED], undecided=UNHEARD)(
     crashing(lambda request: request.method == "resources/list")
 )
 fault("dies-of-an-invalid-cursor", breaks=UNANSWERED, cases=["pagination.invalid-cursor.does-no-harm"])(
@@ -63,7 +98,8 @@ fault("dies-of-an-invalid-cursor", breaks=UNANSWERED, cases=["pagination.invalid
 )
 
 
-@fault("drops-requests-while-one-is-under-way", breaks=UNANSWERED, cases=["base.ids.interleaved"])
+@fault("drops-requests-while-one-is-under-way", breaks=UNANSWERED, cases=["base.ids.interleaved"],
+       may={"ping.several-at-once": "it sends several requests too"})  # fmt: skip
 class OneAtATime(Connection):
     async def on_ping(self, request: Request) -> JSON:
         await a_moment()
@@ -85,7 +121,7 @@ class DropsIntegersAfterStrings(Connection):
 
 
 class AnswersNotifications(Connection):
-    answer: JSON = {"id": None, "result": {}}  # noqa: RUF012
+    answer: JSON = {"id": None, "result": {}}
 
     def concerns(self, notification: Notification) -> bool:
         return "conformance" in notification.method
@@ -97,18 +133,20 @@ class AnswersNotifications(Connection):
             await super().on_notification(notification)
 
 
-@fault("reply-to-every-notification", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION])
+@fault("reply-to-every-notification", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION], **ALL_NOTIFICATIONS)
 class RepliesToAll(AnswersNotifications):
     def concerns(self, notification: Notification) -> bool:
         return True
 
 
-@fault("error-for-unknown-notifications", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION])
+@fault("error-for-unknown-notifications", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION], **ALL_NOTIFICATIONS)
 class ErrorForUnknown(AnswersNotifications):
     answer = {"id": None, "error": {"code": -32601, "message": "method not found"}}
 
 
-@fault("error-without-id-for-unknown-notifications", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION])
+@fault(
+    "error-without-id-for-unknown-notifications", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION], **ALL_NOTIFICATIONS
+)
 class ErrorWithoutId(AnswersNotifications):
     answer = {"error": {"code": -32601, "message": "method not found"}}
 
@@ -138,7 +176,7 @@ class AnswersPingWithoutId(AnswersNotifications):
         return notification.method == "ping"
 
 
-@fault("dies-of-an-unknown-notification", breaks=NO_RESPONSE, cases=[UNKNOWN_NOTIFICATION])
+@fault("dies-of-an-unknown-notification", breaks=UNANSWERED, cases=[UNKNOWN_NOTIFICATION], **ALL_NOTIFICATIONS)
 class DiesOfNotifications(AnswersNotifications):
     async def on_notification(self, notification: Notification) -> None:
         if self.concerns(notification):
@@ -179,7 +217,9 @@ class ResultForBrokenJson(Connection):
         await self.deliver({"jsonrpc": "2.0", "id": None, "result": {}})
 
 
-@fault("dies-of-json-that-is-no-message", breaks="jsonrpc.invalid-request", cases=[NO_METHOD, NOT_AN_OBJECT, ODD_METHOD])
+@fault(
+    "dies-of-json-that-is-no-message", breaks="jsonrpc.invalid-request", cases=[NO_METHOD, NOT_AN_OBJECT, ODD_METHOD]
+)
 class DiesOfOtherJson(Connection):
     async def invalid_request(self, malformed: Malformed) -> None:
         crash(malformed.problem)
@@ -200,7 +240,7 @@ class ResultForInvalid(Connection):
             await self.reply(malformed.id, {})
 
 
-# ----------------------------------------------------------------------------------------- what the server asks and says
+# ---------------------------------------------------------------------------------------- what the server asks and says
 
 OWN_IDS = "base.server-request-ids"
 OWN_NOTIFICATIONS = "base.notifications-are-valid"
@@ -316,3 +356,8 @@ class DiesWithoutName(Connection):
         await super().on_request(request)
 
 
+@fault("spoilt-log-message-during-a-call", breaks=LOG, cases=[OWN_NOTIFICATIONS])
+class LogsDuringCalls(features.Logs):
+    async def on_tools_call(self, request: Request) -> JSON:
+        await self.notify("notifications/message", {"level": "trace", "data": "calling"})
+        return await super().on_tools_call(request)

@@ -1,21 +1,23 @@
 """What isn't a message on its own line: banners, logs, indentation, other encodings (basic/transports#stdio)."""
 
+# ruff: noqa: RUF012 - the class attributes here are constants, each of one fault
+
 import json
 from collections.abc import Iterable
 
 from reference_servers.engine import JSON, Connection, Notification, Request
 from reference_servers.engine import messages as engine_messages
 
+from . import Spread, fault
 from . import _features as features
-from . import fault
 from ._spoiling import Rewriting
 
 PURE = "stdio.stdout-is-pure"
 ONE_LINE = "stdio.one-message-a-line"
 UTF_8 = "stdio.utf-8"
-SHUTDOWN = ("shutdown.exits-on-end-of-input-before-initialize", "shutdown.leaves-nothing-running")
+SHUTDOWN = ("shutdown.exits-on-end-of-input-before-initialize",)
 ANSWERED = "base.requests-are-answered"
-LOST = {"may": {ANSWERED: "the answer is there, but can't be read"}, "undecided": "the answer can't be read"}
+LOST: Spread = {"may": {ANSWERED: "the answer is there, but can't be read"}, "undecided": "the answer can't be read"}
 
 
 @fault("banner-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
@@ -48,7 +50,7 @@ class SaysReady(Connection):
     "farewell-on-stdout",
     breaks="stdio.stdout-only-mcp",
     cases=["shutdown.exits-on-end-of-input"],
-    may={case: "every shutdown shows it" for case in SHUTDOWN},
+    may=dict.fromkeys(SHUTDOWN, "every shutdown shows it"),
 )
 class Farewell(Connection):
     async def at_end_of_input(self) -> None:

@@ -1,16 +1,16 @@
-"""The handshake, capabilities, ping, cancellation and the end (basic/lifecycle, basic/utilities)."""
+"""The handshake, versions, capabilities and who may speak when (basic/lifecycle)."""
+
+# ruff: noqa: RUF012 - the class attributes here are constants, each of one fault
 
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from reference_servers.engine import JSON, Connection, Notification, ProtocolError, Request
+from reference_servers.engine import JSON, Connection, Notification, Request
 
+from . import Spread, fault
 from . import _features as features
-from . import fault
-from ._spoiling import a_moment, answers, crash, for_ever, result_of, results, silent
-
-# ------------------------------------------------------------------------------------------------------------ initialize
+from ._spoiling import answers, crash, for_ever, results, silent
 
 ANSWERED, VALID = "lifecycle.initialize.is-answered", "lifecycle.initialize.result-is-valid"
 RESPONDS, SCHEMA = "lifecycle.server-responds", "schema.InitializeResult"
@@ -20,7 +20,9 @@ def initialized(change: Callable[[JSON], object]) -> type[Connection]:
     return results("initialize", change)
 
 
-fault("no-capabilities", breaks=[RESPONDS, SCHEMA], cases=[ANSWERED, VALID])(initialized(lambda r: r.pop("capabilities")))
+fault("no-capabilities", breaks=[RESPONDS, SCHEMA], cases=[ANSWERED, VALID])(
+    initialized(lambda r: r.pop("capabilities"))
+)
 fault("no-server-info", breaks=[RESPONDS, SCHEMA], cases=[ANSWERED, VALID])(initialized(lambda r: r.pop("serverInfo")))
 fault("server-info-without-version", breaks=[RESPONDS, SCHEMA], cases=[ANSWERED, VALID])(
     initialized(lambda r: r["serverInfo"].pop("version"))
@@ -29,17 +31,25 @@ fault("server-name-as-number", breaks=SCHEMA, cases=[VALID])(initialized(lambda 
 fault("server-info-as-text", breaks=SCHEMA, cases=[VALID])(initialized(lambda r: r.update(serverInfo="github")))
 fault("capabilities-as-list", breaks=SCHEMA, cases=[VALID])(initialized(lambda r: r.update(capabilities=["tools"])))
 fault("capabilities-null", breaks=SCHEMA, cases=[VALID])(initialized(lambda r: r.update(capabilities=None)))
-fault("tools-capability-true", breaks=SCHEMA, cases=[VALID])(initialized(lambda r: r["capabilities"].update(tools=True)))
+fault("tools-capability-true", breaks=SCHEMA, cases=[VALID])(
+    initialized(lambda r: r["capabilities"].update(tools=True))
+)
 fault("list-changed-as-text", breaks=SCHEMA, cases=[VALID])(
     initialized(lambda r: r["capabilities"].update(tools={"listChanged": "no"}))
 )
 fault("instructions-null", breaks=SCHEMA, cases=[VALID])(initialized(lambda r: r.update(instructions=None)))
-fault("no-protocol-version", breaks=SCHEMA, cases=[VALID])(initialized(lambda r: r.pop("protocolVersion")))
-fault("protocol-version-as-number", breaks=SCHEMA, cases=[VALID])(initialized(lambda r: r.update(protocolVersion=20251125)))
+fault("no-protocol-version", breaks=SCHEMA, cases=[VALID], undecided="there is no version to compare")(
+    initialized(lambda r: r.pop("protocolVersion"))
+)
+fault("protocol-version-as-number", breaks=SCHEMA, cases=[VALID], undecided="there is no version to compare")(
+    initialized(lambda r: r.update(protocolVersion=20251125))
+)
 fault("initialize-is-refused", breaks=RESPONDS, cases=["target.answers"])(
     answers("initialize", lambda m: (m.pop("result"), m.update(error={"code": -32603, "message": "not ready"})))
 )
-fault("initialize-is-never-answered", breaks=RESPONDS, cases=["target.answers"])(silent(lambda r: r.method == "initialize"))
+fault("initialize-is-never-answered", breaks=RESPONDS, cases=["target.answers"])(
+    silent(lambda r: r.method == "initialize")
+)
 
 
 @fault("never-says-anything", breaks=RESPONDS, cases=["target.answers"])
@@ -55,12 +65,16 @@ class ExitsAtStart(Connection):
         crash("no token")
 
 
-# -------------------------------------------------------------------------------------------------------------- versions
+NONE, NEGOTIATED = "lifecycle.capabilities.none-of-the-client", "lifecycle.capabilities.only-negotiated"
 
-UNKNOWN, FUTURE, FALLBACK = (f"lifecycle.version.{kind}" for kind in ("unknown-is-countered", "future-is-countered", "fallback-is-newest"))
+UNKNOWN, FUTURE, FALLBACK = (
+    f"lifecycle.version.{kind}" for kind in ("unknown-is-countered", "future-is-countered", "fallback-is-newest")
+)
 OTHER = "lifecycle.server-other-version"
 ONLY_UNKNOWN = {"may": {FALLBACK: "the same answer, of which it asks more"}}
-ALL_UNKNOWN = {"may": {FALLBACK: "the same answer, of which it asks more", FUTURE: "the same decision for another version"}}
+ALL_UNKNOWN: Spread = {
+    "may": {FALLBACK: "the same answer, of which it asks more", FUTURE: "the same decision for another version"}
+}
 
 
 class Negotiates(Connection):
@@ -110,7 +124,9 @@ class OffersSecond(Negotiates):
         return self.known()[-2]
 
 
-@fault("swaps-its-versions", breaks="lifecycle.server-same-version", cases=["lifecycle.version.same-is-kept"], both=True)
+@fault(
+    "swaps-its-versions", breaks="lifecycle.server-same-version", cases=["lifecycle.version.same-is-kept"], both=True
+)
 class Swaps(Negotiates):
     def negotiate(self, requested: str) -> str:
         known = self.known()
@@ -124,10 +140,25 @@ class SilentOnVersions(Connection):
             await super().on_request(request)
 
 
-# ------------------------------------------------------------------------------------------------ who may speak, and when
+@fault("no-server-info-after-a-fallback", breaks=SCHEMA, cases=[UNKNOWN], **ALL_UNKNOWN)
+class NoServerInfoAfterFallback(Connection):
+    async def on_initialize(self, request: Request) -> JSON:
+        result = await super().on_initialize(request)
+        if result["protocolVersion"] != request.params["protocolVersion"]:
+            del result["serverInfo"]
+        return result
+
+
+@fault("dies-when-the-client-declares-nothing", breaks="jsonrpc.request-answered", cases=[UNKNOWN, FUTURE, FALLBACK],
+       undecided="without a session there is nothing to judge")  # fmt: skip
+class DiesWithoutCapabilities(Connection):
+    async def on_request(self, request: Request) -> None:
+        if request.method == "initialize" and not request.params.get("capabilities"):
+            crash("no capabilities")
+        await super().on_request(request)
+
 
 START, EARLY = "lifecycle.start.nothing-before-initialize", "lifecycle.start.no-requests-before-initialized"
-NONE, NEGOTIATED = "lifecycle.capabilities.none-of-the-client", "lifecycle.capabilities.only-negotiated"
 USED = "lifecycle.negotiated-capabilities-only"
 NO_EARLY = "lifecycle.server-no-early-requests"
 
@@ -163,18 +194,22 @@ class SamplesEarly(AsksEarly):
             await self.ask("early", "sampling/createMessage", {"messages": [message], "maxTokens": 5})
 
 
+UNDECLARED: Spread = {"may": {"shutdown.exits-on-end-of-input": "its client declares nothing either"}}
+
+
 class AsksRegardless(features.Asks):
-    method, params = "roots/list", None
+    method: str = "roots/list"
+    params: JSON = None
 
     async def on_notification(self, notification: Notification) -> None:
         if notification.method == "notifications/initialized":
             await self.ask("regardless", self.method, self.params)
 
 
-fault("asks-for-roots-that-nobody-declared", breaks=USED, cases=[NONE])(AsksRegardless)
+fault("asks-for-roots-that-nobody-declared", breaks=USED, cases=[NONE], **UNDECLARED)(AsksRegardless)
 
 
-@fault("elicits-although-nobody-declared-it", breaks=USED, cases=[NONE])
+@fault("elicits-although-nobody-declared-it", breaks=USED, cases=[NONE], **UNDECLARED)
 class ElicitsRegardless(AsksRegardless):
     method, params = "elicitation/create", {"message": "Name?", "requestedSchema": {"type": "object", "properties": {}}}
 
@@ -188,11 +223,11 @@ class AsksDuringList(features.Asks):
         return await super().on_tools_list(request)
 
 
-ANY_SESSION = {"may": {NONE: "the same requirement, in a session of its own"}}
+ANY_SESSION: Spread = {"may": {NONE: "the same requirement, in a session of its own"}}
 
 
 class NotifiesUndeclared(Connection):
-    message: Any = {"method": "notifications/message", "params": {"level": "info", "data": "ready"}}  # noqa: RUF012
+    message: Any = {"method": "notifications/message", "params": {"level": "info", "data": "ready"}}
 
     async def on_notification(self, notification: Notification) -> None:
         await super().on_notification(notification)
@@ -211,175 +246,3 @@ class AnnouncesUndeclared(NotifiesUndeclared):
 @fault("announces-updates-without-the-capability", breaks=USED, cases=[NEGOTIATED], **ANY_SESSION)
 class UpdatesUndeclared(NotifiesUndeclared):
     message = {"method": "notifications/resources/updated", "params": {"uri": "repo://alice/hello-world"}}
-
-
-# ------------------------------------------------------------------------------------------------------------------ ping
-
-PINGS = tuple(f"ping.{kind}" for kind in ("is-answered", "string-id", "with-metadata", "several-at-once"))
-EMPTY, EMPTY_CHECK = "ping.empty-result", "ping.result-is-valid"
-CORE = "lifecycle.core.handshake-then-ping"
-
-fault("ping-result-null", breaks=["schema.EmptyResult", "ping.empty-result"], cases=[EMPTY, EMPTY_CHECK])(result_of("ping", None))
-fault("ping-result-with-members", breaks="ping.empty-result", cases=[EMPTY])(
-    result_of("ping", {"pong": True})
-)
-fault("ping-result-as-text", breaks=["ping.empty-result", "schema.EmptyResult"], cases=[EMPTY, EMPTY_CHECK])(result_of("ping", "pong"))
-
-
-@fault("ping-is-refused", breaks=["ping.respond", "base.core-components"], cases=[*PINGS, CORE])
-class RefusesPing(Connection):
-    async def on_ping(self, request: Request) -> JSON:
-        raise ProtocolError(-32601, "no such method")
-
-
-@fault("ping-with-metadata-is-refused", breaks="ping.respond", cases=["ping.with-metadata"])
-class RefusesMetadata(Connection):
-    async def on_ping(self, request: Request) -> JSON:
-        if "_meta" in request.params:
-            raise ProtocolError(-32602, "ping takes no params")
-        return {}
-
-
-@fault("ping-with-string-id-is-refused", breaks="ping.respond", cases=["ping.string-id"])
-class RefusesStringIds(Connection):
-    async def on_ping(self, request: Request) -> JSON:
-        if isinstance(request.id, str):
-            raise ProtocolError(-32600, "ids are numbers")
-        return {}
-
-
-fault("ping-is-never-answered", breaks="ping.respond", cases=["ping.is-answered", "base.requests-are-answered"])(
-    silent(lambda r: r.method == "ping")
-)
-fault("ping-with-string-id-is-never-answered", breaks="ping.respond", cases=["ping.string-id"])(
-    silent(lambda r: r.method == "ping" and r.id == "ping-by-name")
-)
-
-
-@fault("several-pings-are-refused", breaks="ping.respond", cases=["ping.several-at-once"])
-class BusyPing(Connection):
-    busy = False
-
-    async def on_ping(self, request: Request) -> JSON:
-        if self.busy:
-            raise ProtocolError(-32000, "busy")
-        self.busy = True
-        await a_moment()
-        self.busy = False
-        return {}
-
-
-# ---------------------------------------------------------------------------------------------------------- cancellation
-
-UNKNOWN_REQUEST, FINISHED, MALFORMED = (
-    f"cancellation.{kind}" for kind in ("unknown-request", "finished-request", "malformed")
-)
-
-
-class Cancelling(Connection):
-    def concerns(self, params: JSON) -> bool:
-        return True
-
-    async def on_cancelled(self, notification: Notification) -> None:
-        if self.concerns(notification.params):
-            await self.react(notification.params)
-
-    async def react(self, params: JSON) -> None:
-        await self.deliver({"jsonrpc": "2.0", "id": None, "error": {"code": -32602, "message": "no such request"}})
-
-
-def unknown(params: JSON) -> bool:
-    return bool(params.get("requestId") == "never-sent")
-
-
-def finished(params: JSON) -> bool:
-    return bool(params.get("requestId") == "soon-finished")
-
-
-def malformed(params: JSON) -> bool:
-    return not isinstance(params.get("requestId"), str | int)
-
-
-@fault("error-for-every-cancellation", breaks="jsonrpc.notification-no-response", cases=[UNKNOWN_REQUEST, FINISHED, MALFORMED])
-class ErrorForCancellations(Cancelling):
-    pass
-
-
-@fault("error-for-the-cancellation-of-an-unknown-request", breaks=["jsonrpc.notification-no-response", "cancellation.ignore-unknown"],
-       cases=[UNKNOWN_REQUEST])  # fmt: skip
-class ErrorForUnknown(Cancelling):
-    def concerns(self, params: JSON) -> bool:
-        return unknown(params)
-
-
-@fault("answers-the-cancelled-id-of-an-unknown-request", breaks=["jsonrpc.notification-no-response", "cancellation.ignore-unknown"],
-       cases=[UNKNOWN_REQUEST])  # fmt: skip
-class AnswersCancelledId(ErrorForUnknown):
-    async def react(self, params: JSON) -> None:
-        await self.reply(params["requestId"], {})
-
-
-@fault("error-for-the-cancellation-of-a-finished-request", breaks=["cancellation.race", "cancellation.ignore-completed"], cases=[FINISHED])
-class ErrorForFinished(Cancelling):
-    def concerns(self, params: JSON) -> bool:
-        return finished(params)
-
-
-@fault("answers-the-finished-request-again", breaks="jsonrpc.one-response", cases=[FINISHED])
-class AnswersAgain(ErrorForFinished):
-    async def react(self, params: JSON) -> None:
-        await self.fail(params["requestId"], ProtocolError(-32800, "cancelled"))
-
-
-@fault("dies-of-the-cancellation-of-a-finished-request", breaks=["cancellation.race", "cancellation.ignore-completed"], cases=[FINISHED])
-class DiesOfFinished(ErrorForFinished):
-    async def react(self, params: JSON) -> None:
-        crash("no such request")
-
-
-@fault("dies-of-the-cancellation-of-an-unknown-request", breaks="cancellation.ignore-unknown", cases=[UNKNOWN_REQUEST])
-class DiesOfUnknown(ErrorForUnknown):
-    async def react(self, params: JSON) -> None:
-        crash("no such request")
-
-
-@fault("error-for-a-malformed-cancellation", breaks="cancellation.ignore-malformed", cases=[MALFORMED])
-class ErrorForMalformed(Cancelling):
-    def concerns(self, params: JSON) -> bool:
-        return malformed(params)
-
-
-@fault("dies-of-a-malformed-cancellation", breaks="cancellation.ignore-malformed", cases=[MALFORMED])
-class DiesOfMalformed(ErrorForMalformed):
-    async def react(self, params: JSON) -> None:
-        crash("unhashable type: 'dict'")
-
-
-# --------------------------------------------------------------------------------------------------------------- the end
-
-EXIT, EXIT_EARLY, LEFT = (
-    f"shutdown.{kind}" for kind in ("exits-on-end-of-input", "exits-on-end-of-input-before-initialize", "leaves-nothing-running")
-)
-EOF = "lifecycle.stdio-exit-on-eof"
-
-
-@fault("ignores-the-end-of-its-input", breaks=EOF, cases=[EXIT, EXIT_EARLY])
-class IgnoresEnd(Connection):
-    async def at_end_of_input(self) -> None:
-        await for_ever()
-
-
-@fault("ignores-the-end-of-its-input-before-initialize", breaks=EOF, cases=[EXIT_EARLY])
-class IgnoresEarlyEnd(Connection):
-    async def at_end_of_input(self) -> None:
-        if self.revision is None:
-            await for_ever()
-
-
-@fault("leaves-a-child-running", breaks=EOF, cases=[LEFT], only_stdio=True)
-class LeavesChild(Connection):
-    async def at_end_of_input(self) -> None:
-        import subprocess
-
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdin=subprocess.DEVNULL,
-                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip

@@ -1,6 +1,7 @@
 """Right servers with rare features: the tester finds nothing wrong with them."""
 
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -113,14 +114,20 @@ def nothing() -> Server:
 def blocks() -> Server:
     async def show(call: Call) -> list[dict[str, JSON]]:
         return [
-            {"type": "text", "text": "é and 漢字\nin two lines", "annotations": {"audience": ["user"], "priority": 0.5}},
+            {
+                "type": "text",
+                "text": "é and 漢字\nin two lines",
+                "annotations": {"audience": ["user"], "priority": 0.5},
+            },
             {"type": "image", "data": "AA==", "mimeType": "image/png"},
             {"type": "audio", "data": "AA==", "mimeType": "audio/wav"},
             {"type": "resource_link", "uri": "file:///a", "name": "a"},
         ]
 
     offered = github()
-    return replace(offered, tools=(*offered.tools, Tool("show", features.ANYTHING, show, annotations=features.READ_ONLY)))
+    return replace(
+        offered, tools=(*offered.tools, Tool("show", features.ANYTHING, show, annotations=features.READ_ONLY))
+    )
 
 
 @variant("answers-in-reverse-order")
@@ -132,3 +139,13 @@ class AnswersInReverse(Connection):
             for _ in range(20):
                 await anyio.lowlevel.checkpoint()
         return {}
+
+
+@variant("talks-on-stderr")
+class TalksOnStderr(Connection):
+    async def at_start(self) -> None:
+        print("listening", file=sys.stderr, flush=True)
+
+    async def on_tools_call(self, request: Request) -> JSON:
+        print("calling a tool", file=sys.stderr, flush=True)
+        return await super().on_tools_call(request)

@@ -18,10 +18,11 @@ _SOURCES = [Path(mcp_conformance.harness.__file__).parents[1], Path(reference_se
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "CANARY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    # Compiled once for all runs, and not beside the sources.
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "compiled"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(str(path) for path in _SOURCES))
 
 

@@ -17,6 +17,10 @@ PLUGIN: tuple[str, ...] = ("-p", "no:hypothesispytest")  # a second to import, a
 if not entry_points(group="pytest11", name="mcp_conformance"):
     PLUGIN = (*PLUGIN, "-p", "mcp_conformance.plugin")
 
+# A run with workers takes seconds: by default each kind of thing is seen once, with MCP_FULL=1 all combinations are.
+full = pytest.mark.skipif(not os.environ.get("MCP_FULL"), reason="slow; set MCP_FULL=1 to run it")
+WORKERS = pytest.mark.parametrize("workers", [[], pytest.param(["-n2"], marks=full)], ids=["alone", "workers"])
+
 Run = Callable[..., pytest.RunResult]
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 FAULTS = set(sys.argv[1:])
 REVISIONS = ("2025-06-18", "2025-11-25")
@@ -48,8 +48,6 @@ def answer(method: str, params: Any) -> Any:
                 info["name"] = f"small {os.environ['CANARY']}"
             return {"protocolVersion": named, "capabilities": capabilities, "serverInfo": info}
         case "ping":
-            if "hangs" in FAULTS:
-                time.sleep(600)
             if "ping-fails" in FAULTS:
                 raise Refused(-32603, os.environ.get("CANARY", "no ping today"))
             return {}
@@ -61,6 +59,9 @@ def answer(method: str, params: Any) -> Any:
                 tools = [*TOOLS, {"name": HOSTILE, "inputSchema": {"type": "string", HOSTILE: 1}}]
             return {"tools": tools}
         case "tools/call":
+            if "call-hangs" in FAULTS and params.get("name") == "hang":
+                Path(os.environ["PIDS"]).with_name("called").touch()
+                end()
             if params.get("name") not in {tool["name"] for tool in TOOLS}:
                 raise Refused(-32602, f"unknown tool {params.get('name')}")
             arguments = params.get("arguments", {})
@@ -100,6 +101,14 @@ def handle(line: bytes) -> None:
         return send({"jsonrpc": "2.0", "id": identity, "error": {"code": code, "message": text}})
 
 
+def end() -> NoReturn:
+    """Answer nothing any more, and exit at the end of the input; a stubborn server doesn't."""
+    sys.stdin.buffer.read()
+    if "stubborn" in FAULTS:
+        time.sleep(600)
+    sys.exit()
+
+
 def main() -> None:
     if folder := os.environ.get("PIDS"):
         Path(folder, str(os.getpid())).touch()
@@ -110,12 +119,11 @@ def main() -> None:
     if "dies" in FAULTS:
         sys.exit(f"can't start\n::error::{os.environ.get('CANARY', HOSTILE)}")
     if "mute" in FAULTS:
-        time.sleep(600)
+        end()
     for line in sys.stdin.buffer:
         if line.strip():
             handle(line)
-    if "stubborn" in FAULTS or "stays" in FAULTS:
-        time.sleep(600)
+    end()
 
 
 main()

@@ -37,7 +37,9 @@ def test_ids_are_the_same_from_any_directory(run: Run, pytester: pytest.Pytester
 
 def test_collecting_only_calls_no_tool_and_reports_no_run(run: Run, pytester: pytest.Pytester) -> None:
     result = run(small(), "--collect-only", "--mcp-json=run.json", "--mcp-select=ping")
-    result.stdout.fnmatch_lines(["*<Area ping>", "*<CaseItem ping.is-answered[[]2025-11-25-stdio[]]>", "*12 tests collected*"])
+    result.stdout.fnmatch_lines(
+        ["*<Area ping>", "*<CaseItem ping.is-answered[[]2025-11-25-stdio[]]>", "*12 tests collected*"]
+    )
     result.stdout.no_fnmatch_line("*= MCP conformance =*")
     assert not (pytester.path / "run.json").exists()
     assert result.ret == 0
@@ -49,10 +51,15 @@ def test_a_target_on_the_command_line_runs_our_suites_only(run: Run, own_tests: 
 
 
 def test_a_target_on_the_command_line_with_paths_runs_those_only(run: Run, own_tests: None) -> None:
-    assert node_ids(run(small(), "-q", "--co", "test_own.py")) == ["test_own.py::test_of_mine", "test_own.py::test_other"]
+    assert node_ids(run(small(), "-q", "--co", "test_own.py")) == [
+        "test_own.py::test_of_mine",
+        "test_own.py::test_other",
+    ]
 
 
-def test_a_target_in_the_ini_file_adds_our_suites_to_the_tests(run: Run, pytester: pytest.Pytester, own_tests: None) -> None:
+def test_a_target_in_the_ini_file_adds_our_suites_to_the_tests(
+    run: Run, pytester: pytest.Pytester, own_tests: None
+) -> None:
     with_ini(pytester)
     found = node_ids(run("-q", "--co"))
     assert "test_own.py::test_of_mine" in found
@@ -60,7 +67,9 @@ def test_a_target_in_the_ini_file_adds_our_suites_to_the_tests(run: Run, pyteste
 
 
 @pytest.mark.parametrize("path", ["test_own.py", "test_own.py::test_of_mine"])
-def test_with_explicit_paths_the_ini_target_adds_nothing(run: Run, pytester: pytest.Pytester, own_tests: None, path: str) -> None:
+def test_with_explicit_paths_the_ini_target_adds_nothing(
+    run: Run, pytester: pytest.Pytester, own_tests: None, path: str
+) -> None:
     with_ini(pytester)
     result = run("-q", path)
     assert result.ret == 0
@@ -75,7 +84,8 @@ def test_testpaths_are_no_explicit_paths(run: Run, pytester: pytest.Pytester, ow
 
 
 @pytest.mark.parametrize(
-    ("argument", "count"), [(PING, 1), ("mcp/ping", 12), ("mcp/ping::ping.is-answered", 2), ("mcp/target", 1), ("mcp/target::answers", 1)]
+    ("argument", "count"),
+    [(PING, 1), ("mcp/ping", 12), ("mcp/ping::ping.is-answered", 2), ("mcp/target", 1), ("mcp/target::answers", 1)],
 )
 def test_an_id_on_the_command_line_chooses(run: Run, argument: str, count: int) -> None:
     result = run(small(), argument)
@@ -87,7 +97,9 @@ def test_ids_and_paths_go_together(run: Run, own_tests: None) -> None:
     run(small(), PING, "test_own.py::test_of_mine").assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("argument", ["mcp/nothing", "mcp/ping::nothing", "mcp/ping::ping.is-answered[2024-11-05-stdio]"])
+@pytest.mark.parametrize(
+    "argument", ["mcp/nothing", "mcp/ping::nothing", "mcp/ping::ping.is-answered[2024-11-05-stdio]"]
+)
 def test_an_unknown_id_is_a_usage_error(run: Run, argument: str) -> None:
     result = run(small(), argument)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -140,12 +152,14 @@ def test_it_stops_at_the_first_failure(run: Run, pytester: pytest.Pytester) -> N
 
 def test_durations_and_verbosity(run: Run) -> None:
     result = run(small(), "--mcp-select=ping", "--durations=1", "--durations-min=0", "-v")
-    result.stdout.fnmatch_lines(["mcp/ping::ping.is-answered[[]2025-11-25-stdio[]] PASSED*", "*slowest 1 durations*", "*s call *mcp/ping::*"])
+    result.stdout.fnmatch_lines(
+        ["mcp/ping::ping.is-answered[[]2025-11-25-stdio[]] PASSED*", "*slowest 1 durations*", "*s call *mcp/ping::*"]
+    )
     quiet = run(small(), "--mcp-select=ping", "-q")
     quiet.stdout.no_fnmatch_line("mcp-conformance: starting*")
 
 
-# ----------------------------------------------------------------------------------------------------- users' suite files
+# ------------------------------------------------------------------------------------------------- users' suite files
 
 
 def test_a_users_suite_is_collected_like_a_bundled_one(run: Run, pytester: pytest.Pytester) -> None:
@@ -187,7 +201,7 @@ def test_a_wrong_suite_found_by_walking_is_a_collection_error(run: Run, pytester
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-# ------------------------------------------------------------------------------------------------------------------ xdist
+# -------------------------------------------------------------------------------------------------------------- xdist
 
 
 def test_two_workers_give_the_same_ids_and_verdicts(run_outside: Run, pytester: pytest.Pytester) -> None:
@@ -198,7 +212,9 @@ def test_two_workers_give_the_same_ids_and_verdicts(run_outside: Run, pytester: 
     one, two = read(pytester.path, "one.json"), read(pytester.path, "two.json")
     assert verdicts(one) == verdicts(two)
     assert len(verdicts(one)) > 30
-    findings = [{(finding["fingerprint"], finding["observed"]) for finding in found["findings"]} for found in (one, two)]
+    findings = [
+        {(finding["fingerprint"], finding["observed"]) for finding in found["findings"]} for found in (one, two)
+    ]
     assert findings[0] == findings[1] != set()
 
 

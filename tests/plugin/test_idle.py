@@ -6,7 +6,16 @@ import pytest
 
 from .runs import Run
 
-HEAVY = ("anyio", "pydantic", "yaml", "jsonschema", "jsonschema_rs", "mcp_conformance.harness", "mcp_conformance.options", "asyncio")
+HEAVY = (
+    "anyio",
+    "pydantic",
+    "yaml",
+    "jsonschema",
+    "jsonschema_rs",
+    "mcp_conformance.harness",
+    "mcp_conformance.options",
+    "asyncio",
+)
 
 
 def test_it_imports_nothing_heavy(run_outside: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,12 +38,20 @@ def test_nobody_notices_it(run: Run, pytester: pytest.Pytester) -> None:
     result = run("-v", "--strict-markers", "--strict-config")
     result.assert_outcomes(passed=1)
     assert result.ret == 0
-    assert not [line for line in result.outlines if "mcp-conformance:" in line or "MCP conformance" in line or "own.mcp.yaml" in line]
+    assert not [
+        line
+        for line in result.outlines
+        if "mcp-conformance:" in line or "MCP conformance" in line or "own.mcp.yaml" in line
+    ]
 
 
-def test_a_conftest_further_down_may_own_the_option_as_if_we_were_not_there(run: Run, pytester: pytest.Pytester) -> None:
+def test_a_conftest_further_down_may_own_the_option_as_if_we_were_not_there(
+    run: Run, pytester: pytest.Pytester
+) -> None:
     below = pytester.mkdir("below")
-    (below / "conftest.py").write_text("def pytest_addoption(parser): parser.addoption('--mcp-server', default='theirs')\n")
+    (below / "conftest.py").write_text(
+        "def pytest_addoption(parser): parser.addoption('--mcp-server', default='theirs')\n"
+    )
     (below / "test_theirs.py").write_text("def test_it(): pass\n")
     run().assert_outcomes(passed=1)
 
@@ -43,4 +60,6 @@ def test_fixtures_skip_with_a_clear_reason(run: Run, pytester: pytest.Pytester) 
     pytester.makepyfile("def test_one(mcp_session): pass\n\ndef test_two(mcp_profile): pass")
     result = run("-rs")
     result.assert_outcomes(skipped=2)
-    result.stdout.fnmatch_lines(["SKIPPED*there is no MCP server to test: give --mcp-server=COMMAND or the ini key mcp_conformance_server"])
+    result.stdout.fnmatch_lines(
+        ["SKIPPED*there is no MCP server to test: give --mcp-server=COMMAND or the ini key mcp_conformance_server"]
+    )

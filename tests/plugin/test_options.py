@@ -92,20 +92,25 @@ def test_the_line_that_reproduces_a_finding_holds_all_that_matters_and_no_secret
         f"--mcp-cwd={tmp_path} --mcp-call=all --mcp-hints={hints} --mcp-start-deadline=90 --mcp-deadline=3 "
         "--mcp-select=ping.is-answered --mcp-revision=2025-06-18 --mcp-strict"
     )
-    assert parse(Raw({"server": "srv"}), {}, JUDGED, server_by_ini=True).command_line() == "pytest -o mcp_conformance_server=srv"
+    assert (
+        parse(Raw({"server": "srv"}), {}, JUDGED, server_by_ini=True).command_line()
+        == "pytest -o mcp_conformance_server=srv"
+    )
 
 
 def test_paths_are_relative_to_where_they_are_written(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "hints.yaml").touch()
     folders = dict.fromkeys(("server", "hints", "json", "select"), tmp_path / "home")
-    made = parse(Raw({"server": "srv", "hints": "hints.yaml", "json": "${NAME}.json"}, folders), {"NAME": "run"}, JUDGED)
+    made = parse(
+        Raw({"server": "srv", "hints": "hints.yaml", "json": "${NAME}.json"}, folders), {"NAME": "run"}, JUDGED
+    )
     assert made.hints == tmp_path / "home" / "hints.yaml"
     assert made.json == tmp_path / "home" / "run.json"
     assert made.cwd == made.select_folder == tmp_path / "home"
 
 
-# -------------------------------------------------------------------------------------------------------------- in pytest
+# ---------------------------------------------------------------------------------------------------------- in pytest
 
 
 def test_each_option_is_in_the_help_and_has_an_ini_key(run_outside: Run) -> None:
@@ -175,7 +180,13 @@ def test_every_form_of_ini_file_says_the_same(run: Run, pytester: pytest.Pyteste
 def test_the_command_line_comes_before_the_ini_file(run: Run, pytester: pytest.Pytester) -> None:
     (pytester.path / "pytest.ini").write_text(INI_FORMS["pytest.ini"].format(command=command("mute")))
     (pytester.path / "hints.yaml").write_text("tools: {}\n")
-    arguments = ["--mcp-select=target", "--mcp-call=none", "--mcp-json=other.json", "--mcp-env=OTHER=2", "--mcp-deadline=4"]
+    arguments = [
+        "--mcp-select=target",
+        "--mcp-call=none",
+        "--mcp-json=other.json",
+        "--mcp-env=OTHER=2",
+        "--mcp-deadline=4",
+    ]
     result = run(small(), *arguments)
     assert result.ret == 0
     written = read(pytester.path, "other.json")
@@ -183,7 +194,9 @@ def test_the_command_line_comes_before_the_ini_file(run: Run, pytester: pytest.P
     assert not (pytester.path / "run.json").exists()
 
 
-@pytest.mark.parametrize("line", ["mcp_conformance_deadline = soon", "mcp_conformance_strict = perhaps", "mcp_conformance_call = some"])
+@pytest.mark.parametrize(
+    "line", ["mcp_conformance_deadline = soon", "mcp_conformance_strict = perhaps", "mcp_conformance_call = some"]
+)
 def test_a_bad_ini_value_is_a_usage_error(run: Run, pytester: pytest.Pytester, line: str) -> None:
     pytester.makeini(f"[pytest]\nmcp_conformance_server = {command()}\n{line}")
     result = run()
@@ -202,7 +215,9 @@ def test_a_server_named_in_the_ini_file_starts_in_the_files_folder(run: Run, pyt
     assert run("-o", f"mcp_conformance_server={command()}", "mcp/target").ret == 0
 
 
-def test_cwd_and_environment_reach_the_server(run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cwd_and_environment_reach_the_server(
+    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (pytester.mkdir("there") / "server.py").write_text(SMALL.read_text())
     monkeypatch.setenv("HIDDEN", "kept-from-you")
     server = f"--mcp-server={sys.executable} -I -S server.py tells"
@@ -216,17 +231,29 @@ def test_cwd_and_environment_reach_the_server(run: Run, pytester: pytest.Pyteste
 @pytest.mark.parametrize(
     ("arguments", "pattern"),
     [
-        (["--mcp-server=no-such-program"], "ERROR: mcp-conformance: can't start 'no-such-program': no such program in PATH*"),
+        (
+            ["--mcp-server=no-such-program"],
+            "ERROR: mcp-conformance: can't start 'no-such-program': no such program in PATH*",
+        ),
         (["--mcp-server=./nothing.py"], "ERROR: mcp-conformance: can't start './nothing.py': no such file*"),
         ([small(), "--mcp-hints=wrong.yaml"], "ERROR: mcp-conformance: *wrong.yaml:1: *"),
         ([small(), "--mcp-hints=binary.yaml"], "ERROR: mcp-conformance: *binary.yaml: not UTF-8*"),
-        ([small(), "--mcp-json=nowhere/run.json"], "ERROR: mcp-conformance: --mcp-json=nowhere/run.json: there is no folder *nowhere"),
+        (
+            [small(), "--mcp-json=nowhere/run.json"],
+            "ERROR: mcp-conformance: --mcp-json=nowhere/run.json: there is no folder *nowhere",
+        ),
         ([small(), "--mcp-select=pin"], 'ERROR: mcp-conformance: --mcp-select=pin: *did you mean "ping"[?]'),
         ([small(), "--mcp-select=nowhere.yaml"], "ERROR: mcp-conformance: *nowhere.yaml: can't be read: No such file*"),
         ([small(), "--mcp-select=empty/"], "ERROR: mcp-conformance: --mcp-select=empty/: there is no suite file *"),
         ([small(), "nowhere.mcp.yaml"], "ERROR: mcp-conformance: *nowhere.mcp.yaml: can't be read: No such file*"),
-        (["--mcp-json=run.json"], "ERROR: mcp-conformance: --mcp-json needs a server to test: add --mcp-server=COMMAND"),
-        (["--mcp-select=ping"], "ERROR: mcp-conformance: --mcp-select needs a server to test: add --mcp-server=COMMAND"),
+        (
+            ["--mcp-json=run.json"],
+            "ERROR: mcp-conformance: --mcp-json needs a server to test: add --mcp-server=COMMAND",
+        ),
+        (
+            ["--mcp-select=ping"],
+            "ERROR: mcp-conformance: --mcp-select needs a server to test: add --mcp-server=COMMAND",
+        ),
     ],
 )
 @pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "workers"])

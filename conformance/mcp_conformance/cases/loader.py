@@ -137,16 +137,20 @@ def _check_case(document: Document, case: Any, path: tuple[str | int, ...]) -> N
     where = f"case {case['case']}: " if isinstance(case.get("case"), str) else ""
     made: model.Case = _validate(model.Case, case, document, path, where)
     labels: set[str] = set()
+    sent: set[str] = set()
     for index, step in enumerate(case["steps"]):
         here = (*path, "steps", index)
         parsed = _step(step, document, here, where)
         line = document.line(here)
-        if isinstance(parsed, model.Request | model.Notify | model.Raw) and parsed.label:
-            labels.add(parsed.label)
+        if isinstance(parsed, model.Request | model.Notify | model.Raw):
+            sent.add(parsed.session)
+            labels.update([parsed.label] if parsed.label else [])
         if isinstance(parsed, model.Expect | model.Bind):
             of = parsed.expect.of if isinstance(parsed, model.Expect) else parsed.of
             if of is not None and of not in labels:
                 raise DataError(document.source, line, f'{where}"of: {of}" names no earlier step; give one "as: {of}"')
+            if of is None and parsed.session not in sent:
+                raise DataError(document.source, line, f'{where}"{parsed.keyword}" has no step before it that sends anything')
         own = _own_judges(parsed)
         if own is not None:
             _check_judges(document, line, where, made, own)
@@ -211,7 +215,9 @@ def _validate(kind: type[BaseModel], value: Any, document: Document, path: tuple
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        errors = error.errors(include_url=False)
+        # Of the errors in several forms that a value may have, that one tells most which isn't about the form.
+        first = next((one for one in errors if one["type"] not in ("missing", "extra_forbidden")), errors[0])
         place = (*path, *first["loc"])
         name = ".".join(str(part) for part in first["loc"] if not isinstance(part, int)) or kind.__name__.lower()
         if first["type"] == "extra_forbidden":

@@ -1,7 +1,7 @@
 """Walks through the steps of one case and says, per requirement, what became of it."""
 
 import base64
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -82,9 +82,11 @@ class Runner:
 
     async def _settle(self) -> None:
         """What the steps still set off shall fall into this case and not into the next one."""
+        if isinstance(self.case.steps[-1], model.BarrierStep) or any(isinstance(step, model.EndInput) for step in self.case.steps):
+            return
         for session in self._sessions.values():
-            if session.alive and session.ready and not isinstance(self.case.steps[-1], model.BarrierStep | model.ExpectExit):
-                await session.barrier()
+            if session.ready and session.ending is None and session.barrier_method not in self.unanswered:
+                await self._barrier(session, ())
 
     async def _take(self, step: model.Step) -> None:
         session = await self._session(step.session)
@@ -130,7 +132,7 @@ class Runner:
     async def _quieten(self, session: Session) -> None:
         """Before something without an id is sent: what an earlier such message still sets off shall not be taken for its answer."""
         sent = [event.message for event in session.transcript.events if event.direction == "sent" and event.message is not None]
-        if sent and sent[-1].kind == "notification" and session.ready and session.alive:
+        if sent and sent[-1].kind != "request" and session.ready and session.alive:
             await session.barrier()
 
     def _remember(self, session: str, label: str | None, sent: Exchange | Event) -> None:
@@ -176,7 +178,7 @@ class Runner:
                 return
             misses.append(missed)
         events = (number,) if answer is None else (number, answer.number)
-        self._accuse(session, judges, wanted, misses, events, partial(_wide_cause, self.revision, sent, answer))
+        self._accuse(session, judges, wanted, misses, events, partial(_wide_cause, self.revision, self.tools, sent, answer))
 
     def _accuse(
         self,
@@ -194,6 +196,9 @@ class Runner:
         cause = wide_cause(nearest.at)
         if cause.startswith("error-object:") and not set(judges) & _ERROR_OBJECT:
             self._undecided(judges, "the error is no error object, which base.error-object judges")
+            return
+        if cause.startswith("schema:") and not nearest.cause:
+            self._undecided(judges, f"{nearest.at} is {nearest.observed}, which is invalid by the schema and judged as that")
             return
         if not nearest.at and wanted.where and all(at.startswith(("/id", "/error")) for at in wanted.where):
             self._undecided(judges, f"{nearest.observed} came, so that nothing could be seen of {expected}")
@@ -299,6 +304,8 @@ class Runner:
             message = event.message
             if event.direction != "received" or message is None or message.kind not in unwanted.kinds or message.method in unwanted.besides:
                 continue
+            if message.kind == "request" and message.id is None:
+                continue  # meant as a notification, or else a wrong id: base.server-request-ids judges it
             besides = f" but {', '.join(unwanted.besides)}" if unwanted.besides else ""
             what = f"a {message.kind}" + (f", {message.method}" if message.method else "")
             for requirement in judges:
@@ -356,7 +363,14 @@ def _schema_cause(method: str, message: Message, at: str, revision: str) -> str:
     return ""
 
 
-def _wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at: str) -> str:
+def _calls_no_tool(sent: Exchange, tools: Container[str]) -> bool:
+    name = sent.params.get("name") if sent.method == "tools/call" and isinstance(sent.params, dict) else None
+    return isinstance(name, str) and name not in tools
+
+
+def _wide_cause(
+    revision: str, tools: Container[str], sent: Exchange | Event, answer: Event | None, at: str
+) -> str:
     """The root cause of an answer that is wrong at a place, where it is wider than one requirement; empty where it isn't.
 
     A server that answers one notification answers others, and one that refuses a request without params does so in
@@ -369,6 +383,8 @@ def _wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at:
         return f"response-id:{sent.flaw}"
     if at.startswith("/error") and message.kind == "error" and (flaw := error_flaw(message.value["error"])):
         return f"error-object:{flaw}"
+    if at in ("", "/result/isError") and isinstance(sent, Exchange) and _calls_no_tool(sent, tools):
+        return "call-of-no-tool"
     if at.startswith("/result") and isinstance(sent, Exchange):
         return _schema_cause(sent.method, message, at.removeprefix("/result"), revision)
     if at:

@@ -4,11 +4,13 @@
 ``{$nest: {depth: 100}}`` made on the spot, so that ten megabytes are one line of a suite.
 """
 
+import re
 from typing import Any
 
 from mcp_conformance.jsonrpc import JSON
 
 _MAX_REPEAT = 64 * 1024 * 1024
+_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
 class Unavailable(Exception):
@@ -26,7 +28,7 @@ def pointed(document: JSON, pointer: str) -> JSON:
         token = token.replace("~1", "/").replace("~0", "~")
         if isinstance(here, dict) and token in here:
             here = here[token]
-        elif isinstance(here, list) and token.isdigit() and int(token) < len(here):
+        elif isinstance(here, list) and _INDEX.fullmatch(token) and int(token) < len(here):
             here = here[int(token)]
         else:
             raise KeyError(pointer)
@@ -51,7 +53,7 @@ class Values:
             if key == "$profile":
                 return self._from_profile(inner)
             if key == "$bound":
-                if inner not in self.bound:
+                if not isinstance(inner, str) or inner not in self.bound:
                     raise BadReference(f"{{$bound: {inner}}}: no earlier step binds that name")
                 return self.bound[inner]
             if key == "$repeat":
@@ -60,11 +62,13 @@ class Values:
                 return self._nested(inner)
         return {key: self.resolve(inner) for key, inner in value.items()}
 
-    def _from_profile(self, pointer: str) -> JSON:
+    def _from_profile(self, pointer: JSON) -> JSON:
+        if not isinstance(pointer, str) or not pointer.startswith("/"):
+            raise BadReference(f"{{$profile: {pointer}}}: a place in the profile begins with a slash")
         try:
             return pointed(self._profile, pointer)
         except KeyError:
-            name = pointer.split("/")[1] if "/" in pointer else pointer
+            name = pointer.split("/")[1]
             if name in self._missing:
                 raise Unavailable(self._missing[name]) from None
             known = ", ".join(sorted({*self._profile, *self._missing}))

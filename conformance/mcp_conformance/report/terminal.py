@@ -50,7 +50,7 @@ def explain(finding: dict[str, Any], number: int | None = None) -> Iterator[Line
     yield ("bad" if must else "warn"), f"{lead}{'FAIL' if must else 'WARNING'}  {finding['requirement']}: {finding['summary']}"
     revisions = sorted({seen["revision"] for seen in finding["occurrences"]} or {finding["revision"]})
     yield "plain", f"   {finding['level']:<10} {', '.join(revisions)} · {finding['transport']} · {finding['link']}"
-    at = f" at {finding['at']}" if finding["at"].startswith("/") else ""
+    at = f" at {escape(finding['at'])}" if finding["at"].startswith("/") else ""
     yield "plain", f"   expected   {escape(finding['expected'])}{at}"
     yield "plain", f"   observed   {escape(finding['observed'])}"
     for index, line in enumerate(finding["evidence"]):
@@ -59,11 +59,11 @@ def explain(finding: dict[str, Any], number: int | None = None) -> Iterator[Line
         for index, text in enumerate(finding["stderr"].splitlines()[-6:]):
             yield "dim", f"   {'stderr' if index == 0 else '':<10} {escape(text)[:200]}"
     if finding["remedy"]:
-        yield "plain", f"   remedy     {finding['remedy']}"
+        yield "plain", f"   remedy     {escape(finding['remedy'])}"
     others = sorted({seen["case"] for seen in finding["occurrences"]} - {finding["case"]})
     if others:
         yield "dim", f"   also in    {', '.join(others[:4])}{f' and {len(others) - 4} more' if len(others) > 4 else ''}"
-    yield "plain", f"   again      {finding['reproduce']}"
+    yield "plain", f"   again      {escape(finding['reproduce'])}"
 
 
 def _reasons(run: dict[str, Any], verdict_name: str, style: Style, title: str) -> Iterator[Line]:

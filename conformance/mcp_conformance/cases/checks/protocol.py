@@ -303,8 +303,9 @@ def initialized_is_unanswered(observation: Observation, report: Report) -> None:
         if any(exchange.answer and exchange.sent.number > notification.number for exchange in observation.exchanges):
             report.saw()
     for stray in observation.strays:
-        before = [event for event in notifications if event.number < stray.number]
-        if before and before[-1].message and stray.message:
+        # What came after a response of ours may be meant for that: odd, but no answer to a notification.
+        before = [event for event in sent if event.number < stray.number and event.message and event.message.kind != "request"]
+        if before and before[-1] in notifications and before[-1].message and stray.message:
             report.problem(
                 f"no response to {before[-1].message.method}, which is a notification",
                 f"a response with id {short(stray.message.id)}: {printable(stray.raw, 200)}",

@@ -1,0 +1,111 @@
+"""Each requirement that is judged was seen to fail on a wrong server, and nothing unrelated with it; right ones pass.
+
+``MCP_FULL=1`` runs all cases in all judged revisions; otherwise each server meets the checks and the cases of its own
+areas in the newest revision.
+"""
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+
+import anyio
+import pytest
+from _pytest.mark import ParameterSet
+from faulty import FAULTS, VARIANTS, Fault, Variant
+from faulty._audit import Result, complaints, examine_all
+
+from mcp_conformance.cases.loader import bundled
+from mcp_conformance.engine import ANSWERS
+from mcp_conformance.requirements import catalogue
+from mcp_conformance.revisions import JUDGED
+from mcp_conformance.verdicts import Verdict
+
+FULL = bool(os.environ.get("MCP_FULL"))
+REVISIONS = JUDGED if FULL else JUDGED[-1:]
+IN_MEMORY = [fault for fault in FAULTS.values() if not fault.only_stdio]
+
+Examined = Mapping[tuple[str, str], Result | Exception]
+
+
+def parameters(entries: Sequence[Variant], revision: str) -> list[ParameterSet]:
+    made: list[ParameterSet] = []
+    for entry in entries:
+        if isinstance(entry, Fault) and not any(catalogue().get(revision, name) for name in entry.breaks):
+            continue
+        blind = entry.blind if isinstance(entry, Fault) else ""
+        marks = [pytest.mark.xfail(reason=blind, strict=True)] if blind else []
+        made.append(pytest.param(entry.name, revision, id=f"{entry.name}-{revision}", marks=marks))
+    return made
+
+
+@pytest.fixture(scope="module")
+def examined(request: pytest.FixtureRequest) -> Examined:
+    """What the tester says of all servers that are asked for here, examined together."""
+    asked: set[tuple[str, str]] = {
+        (str(item.callspec.params["name"]), str(item.callspec.params["revision"]))
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.module is request.module and "examined" in item.fixturenames
+    }
+    found: dict[tuple[str, str], Result | Exception] = {}
+    servers: dict[str, Variant] = {**FAULTS, **VARIANTS}
+    for revision in sorted({revision for _, revision in asked}):
+        entries = [servers[name] for name in sorted({name for name, its in asked if its == revision})]
+
+        async def examine(entries: list[Variant] = entries, revision: str = revision) -> dict[str, Result | Exception]:
+            return await examine_all(entries, revision, full=FULL)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            found |= {(name, revision): result for name, result in anyio.run(examine).items()}
+    return found
+
+
+def result_of(examined: Examined, name: str, revision: str) -> Result:
+    result = examined[name, revision]
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+@pytest.mark.parametrize(("name", "revision"), [p for revision in REVISIONS for p in parameters(IN_MEMORY, revision)])
+def test_a_faulty_server_is_found_and_nothing_else_is_blamed(name: str, revision: str, examined: Examined) -> None:
+    fault, result = FAULTS[name], result_of(examined, name, revision)
+    assert not complaints(fault, result, revision)
+
+
+@pytest.mark.parametrize(
+    ("name", "revision"), [p for revision in REVISIONS for p in parameters([*VARIANTS.values()], revision)]
+)
+def test_a_right_server_with_a_rare_feature_has_no_findings(name: str, revision: str, examined: Examined) -> None:
+    result = result_of(examined, name, revision)
+    if revision not in result.revisions:
+        pytest.skip(f"this server doesn't speak {revision}")
+    assert not [(one.case, one.requirement, one.observed) for one in result.findings]
+    assert not result.verdicts(Verdict.INCONCLUSIVE, Verdict.ERROR)
+    assert Verdict.PASS in {outcome.verdict for outcome in result.outcomes.values()}
+
+
+@pytest.mark.parametrize("revision", JUDGED)
+def test_each_judged_requirement_has_a_faulty_server(revision: str) -> None:
+    judged = {requirement.id for case in bundled() for requirement in case.requirements(revision)}
+    broken = {requirement for fault in FAULTS.values() if not fault.blind for requirement in fault.breaks}
+    assert not judged - broken, "these were never seen to fail: write a faulty server for each in tests/faulty"
+
+
+def test_faults_name_cases_that_exist_and_requirements_that_they_judge() -> None:
+    cases = {case.id for case in bundled()}
+    unknown = {name: odd for name, fault in FAULTS.items() if (odd := {*fault.cases, *fault.may} - {*cases, ANSWERS})}
+    assert not unknown, "no such cases"
+    strange = {name: fault.breaks for name, fault in FAULTS.items() if not set(fault.breaks) <= catalogue().all_ids()}
+    assert not strange, "no such requirements"
+
+
+def test_each_case_was_seen_to_fail() -> None:
+    seen = {case for fault in FAULTS.values() for case in fault.cases}
+    mays = {case for fault in FAULTS.values() for case in fault.may}
+    assert not {case.id for case in bundled()} - seen - mays, "no faulty server makes these cases fail"
+
+
+def test_what_may_fail_has_a_reason() -> None:
+    assert all(reason.strip() for fault in FAULTS.values() for reason in fault.may.values())
+    assert not [name for name, fault in FAULTS.items() if set(fault.cases) & fault.may.keys()]

@@ -1,0 +1,150 @@
+"""The mistakes that servers really make, in real processes: each gives its own finding and no other."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import anyio
+import pytest
+from faulty import FAULTS, Variant
+from faulty._audit import Result, complaints, examine, examine_all
+
+from mcp_conformance.engine import ANSWERS
+from mcp_conformance.revisions import JUDGED
+from mcp_conformance.target import StdioTarget
+from mcp_conformance.transports.guardian import Guardian
+from mcp_conformance.verdicts import Verdict
+
+FAULTY = Path(__file__).parent / "faulty"
+NEWEST = JUDGED[-1]
+DEADLINE = 3.0
+AT_ONCE = 3
+
+CLASSIC = (
+    "banner-on-stdout",
+    "log-line-on-stdout-during-a-call",
+    "id-as-string",
+    "id-null",
+    "reply-to-every-notification",
+    "one-tool-without-input-schema",
+    "unknown-tool-has-an-empty-result",
+    "echoes-any-version",
+    "offers-a-version-never-published",
+    "hangs-on-an-unknown-method",
+    "dies-of-malformed-json",
+    "hangs-after-malformed-json",
+    "indented-messages",
+    "answers-twice",
+    "version-marker-1.0",
+    "error-code-as-string",
+    "result-beside-error",
+    "ping-result-null",
+    "ping-result-with-members",
+    "latin-1-in-a-notification",
+    "dies-of-an-unknown-tool",
+    "output-of-the-wrong-type",
+    "asks-for-roots-that-nobody-declared",
+    "log-message-of-unknown-level",
+    "drops-requests-while-one-is-under-way",
+    "farewell-on-stdout",
+    *(name for name, fault in FAULTS.items() if fault.only_stdio),
+)
+
+
+def command(name: str) -> list[str]:
+    return [sys.executable, str(FAULTY), name]
+
+
+@pytest.fixture(scope="module")
+def guardian() -> Iterator[Guardian]:
+    with Guardian() as guardian:
+        yield guardian
+
+
+@pytest.fixture(scope="module")
+def examined(request: pytest.FixtureRequest, guardian: Guardian) -> Mapping[str, Result | Exception]:
+    """What the tester says of all servers that are asked for here, a few at a time."""
+    names = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.module is request.module and "examined" in item.fixturenames
+    }
+
+    def reach(variant: Variant) -> StdioTarget:
+        return StdioTarget(command(variant.name), guardian, label=variant.name)
+
+    async def examine() -> Mapping[str, Result | Exception]:
+        entries = [FAULTS[name] for name in CLASSIC if name in names]
+        return await examine_all(entries, NEWEST, deadline=DEADLINE, reach=reach, at_once=AT_ONCE)
+
+    return anyio.run(examine)
+
+
+@pytest.mark.parametrize("name", CLASSIC)
+def test_a_faulty_process_gives_its_own_finding_and_no_other(
+    name: str, examined: Mapping[str, Result | Exception]
+) -> None:
+    result = examined[name]
+    if isinstance(result, Exception):
+        raise result
+    assert not complaints(FAULTS[name], result, NEWEST)
+
+
+def test_a_server_that_exits_at_once_is_one_failure_with_its_last_words(guardian: Guardian) -> None:
+    result = alone("exits-at-start", guardian)
+    assert result.outcomes.keys() == {ANSWERS}
+    (finding,) = result.findings
+    assert result.outcomes[ANSWERS].verdict == Verdict.FAIL
+    assert "exited with status 1 before it answered initialize" in finding.observed
+    assert "fatal: GITHUB_TOKEN is not set" in finding.stderr
+
+
+def test_a_server_that_never_speaks_is_one_failure(guardian: Guardian) -> None:
+    result = alone("never-says-anything", guardian)
+    assert result.outcomes.keys() == {ANSWERS}
+    (finding,) = result.findings
+    assert result.outcomes[ANSWERS].verdict == Verdict.FAIL
+    assert "the server wrote nothing within 3 s (--mcp-start-deadline)" in finding.observed
+
+
+def alone(name: str, guardian: Guardian) -> Result:
+    async def run() -> Result:
+        def reach(variant: Variant) -> StdioTarget:
+            return StdioTarget(command(variant.name), guardian, label=variant.name)
+
+        return await examine(FAULTS[name], NEWEST, deadline=DEADLINE, reach=reach)
+
+    return anyio.run(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("exits-at-start", ("exited with status 1", "fatal: GITHUB_TOKEN is not set")),
+        ("never-says-anything", ("wrote nothing within 3 s",)),
+    ],
+)
+def test_pytest_shows_a_dead_server_as_one_failing_item(name: str, told: tuple[str, ...], tmp_path: Path) -> None:
+    server = " ".join(command(name))
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--mcp-server={server}", "--mcp-start-deadline=3"],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "0 passed, 1 failed" in run.stdout
+    assert "mcp/target::answers" in run.stdout
+    assert all(words in run.stdout for words in told), run.stdout
+
+
+def test_a_listing_of_the_faulty_servers_is_given_for_a_name_that_is_none() -> None:
+    run = subprocess.run(command("no-such-fault"), capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert "banner-on-stdout" in run.stderr
