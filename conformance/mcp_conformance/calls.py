@@ -1,5 +1,6 @@
 """Calls of the tools that may be called: looks for arguments that each accepts, and doesn't take a slow tool for a hanging one."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from mcp_conformance.hints import Hints
 from mcp_conformance.jsonrpc import JSON
 from mcp_conformance.observation import Call
 from mcp_conformance.profile import Tool
-from mcp_conformance.session import Exchange, Session
+from mcp_conformance.session import PATIENCE, Exchange, Session
 
 SLOW = 3.0
 """Seconds after which a tool is slow: it is waited for beside the others, and called in one revision only."""
@@ -20,7 +21,7 @@ _BUDGET = 90.0  # seconds for all calls in one revision
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Arguments that a tool accepted, and how many seconds it took."""
+    """Arguments that a tool accepted, and how many seconds it took (infinity: it was given up)."""
 
     arguments: dict[str, JSON]
     seconds: float
@@ -47,7 +48,8 @@ class ToolCalls:
             if time.monotonic() - started > _BUDGET:
                 tool.callable, tool.reason = False, "the calls before it took too long"
             elif known is not None and known.seconds > SLOW:
-                tool.callable, tool.reason = False, f"it takes {known.seconds:.0f} s and was called in another revision"
+                took = "got no answer in time" if known.seconds == math.inf else f"took {known.seconds:.0f} s"
+                tool.callable, tool.reason = False, f"its call {took} in another revision"
             else:
                 await self._search(tool)
         for tool, chosen, exchange in self._late:
@@ -90,12 +92,15 @@ class ToolCalls:
         return True
 
     async def _wait(self, tool: Tool, chosen: dict[str, JSON], exchange: Exchange) -> None:
-        hinted = self.hints.tool(tool.name).deadline
-        if await (self.session.answered(exchange, hinted) if hinted else self.session.answered_in_patience(exchange)):
+        bound = self.hints.tool(tool.name).deadline or PATIENCE * self.session.deadline
+        left = max(0.0, bound - (self.session.transcript.now - exchange.sent.at))
+        if await self.session.answered(exchange, left):
             self._accept(tool, chosen, exchange)
             return
         tool.reason = "its call got no answer in time"
-        if self.session.alive and any(call.exchange.answer is not None for call in self.made):
-            # Other calls are answered and the server is well: who is to say that this one will never be?
+        answered = any(call.exchange.answer is not None for call in self.made)
+        if (answered or len(self.made) == 1) and self.session.alive and (await self.session.barrier()).answer is not None:
+            # The server is well, and this may be the one tool that is slow: who is to say that it will never answer?
             exchange.excused = True
+            self.known[tool.name] = Accepted(chosen, math.inf)
             await self.session.notify("notifications/cancelled", {"requestId": exchange.id, "reason": "it takes too long"})

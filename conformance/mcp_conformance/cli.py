@@ -1,4 +1,7 @@
-"""``mcp-conformance``: what isn't a test run. It lists the cases, explains a requirement, and shows what a server is found to be."""
+"""``mcp-conformance``: what isn't a test run.
+
+It lists the cases, explains a requirement, and shows what a server is found to be.
+"""
 
 import argparse
 import difflib
@@ -51,7 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mcp-conformance", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="mcp-conformance",
+        description="Conformance tests for MCP servers: what isn't a test run.",
+        allow_abbrev=False,
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -51,6 +51,8 @@ class Engine:
         self.surveyed: dict[tuple[str, str], Outcome] = {}
         """What discovery has judged already, by case and revision: the checks, and `ANSWERS`."""
         self._known_causes: set[str] = set()
+        self._unanswered: set[str] = set()
+        """Methods that were seen to get no answer, with all patience."""
         self._sessions = Sessions(target, settings.start_deadline, self._deadline, lambda revision: self._of(revision).barrier_method)
 
     async def __aenter__(self) -> Self:
@@ -124,11 +126,13 @@ class Engine:
         if not ruling.seen and not unopened:
             return ruling
         known = {seen.problem.fingerprint for seen in ruling.seen} <= self._known_causes
-        if used and ruling.seen and not known:
+        if _silent_methods(ruling) and not unopened and not _opens_a_server(body):
+            self._unanswered.update(_silent_methods(ruling))  # waiting for it all over again would prove no more
+        elif used and ruling.seen and not known:
             again, _, _ = await self._run(case, body, revision)
             if not {seen.problem.fingerprint for seen in ruling.seen} <= {seen.problem.fingerprint for seen in again.seen}:
                 ruling.notes.append("seen only after other cases in the same session: run the whole area to see it again")
-        elif not self._sessions.alone and self._sessions.others_run and (unopened or _is_silent(ruling)):
+        elif not self._sessions.alone and self._sessions.others_run and (unopened or _silent_methods(ruling)):
             # A server that can't run twice at a time (a port, a lock) is not to blame for not starting beside itself.
             self._sessions.alone = True
             again, _, _ = await self._run(case, body, revision)
@@ -151,7 +155,7 @@ class Engine:
             grace=max(_GRACE, self._stretched()),
             start_seconds=self.profile.start_seconds,
             tools=frozenset(tool.name for tool in found.tools),
-            unanswered=frozenset(found.unanswered),
+            unanswered=frozenset(self._unanswered.union(found.unanswered)),
         )
         steps, unopened = runner.steps, False
         inapplicable = judging.inapplicable(case, case.requirements(revision), found.declares)
@@ -190,5 +194,12 @@ class Engine:
         return ruling
 
 
-def _is_silent(ruling: Ruling) -> bool:
-    return any(seen.problem.cause.startswith("no-answer:") for seen in ruling.seen)
+def _silent_methods(ruling: Ruling) -> set[str]:
+    """Methods that a ruling says got no answer."""
+    causes = (seen.problem.cause for seen in ruling.seen)
+    return {cause.removeprefix("no-answer:") for cause in causes if cause.startswith("no-answer:")}
+
+
+def _opens_a_server(body: model.Case) -> bool:
+    """Whether the case starts a server of its own."""
+    return body.opening("main").open in ("fresh", "unopened") or bool(body.sessions)

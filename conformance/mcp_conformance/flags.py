@@ -1,12 +1,16 @@
-"""The options as a table: what the pytest plugin and the command line both register. Imports nothing: pytest reads it at every start."""
+"""The options as a table: what the pytest plugin and the command line both register.
+
+Imports nothing heavy: pytest reads it at every start.
+"""
 
 from typing import Literal, NamedTuple
 
 
 class Flag(NamedTuple):
-    """One option. `--mcp-` and its name, with hyphens, on a command line; `mcp_conformance_` and its name in an ini file.
+    """One option.
 
-    A `flag` is given or not, a `list` may be repeated, `seconds` is a number.
+    It is `--mcp-` and its name, with hyphens, on a command line; `mcp_conformance_` and its name in an ini file. A
+    `flag` is given or not, a `list` may be repeated, `seconds` is a number.
     """
 
     name: str

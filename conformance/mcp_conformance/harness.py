@@ -42,9 +42,10 @@ class Unusable(Exception):
 
 
 class Harness:
-    """One run against one target. `handed_over` is what an xdist controller tells its workers (`for_worker`), None in the controller.
+    """One run against one target.
 
-    In this order: `prepare`, `start`, then cases or sessions, `finish` and `stop`.
+    `handed_over` is what an xdist controller tells its workers (`for_worker`), None in the controller. In this order:
+    `prepare`, `start`, then cases or sessions, `finish` and `stop`.
     """
 
     def __init__(self, options: Options, handed_over: str | None = None) -> None:
@@ -73,7 +74,10 @@ class Harness:
         self._ids.extend(ids)
 
     def prepare(self, files: Iterable[Path]) -> None:
-        """Read all files that were asked for, so that a mistake is told before a server is started. Raises `DataError`, `OptionError`."""
+        """Read all files that were asked for: a mistake is told before a server is started.
+
+        Raises `DataError` and `OptionError`.
+        """
         if self.options.hints:
             self.hints = load_hints(self.options.hints)
         for file in files:
@@ -83,7 +87,7 @@ class Harness:
             chosen |= self._selected(wanted)
         self._chosen = chosen if self.options.select else None
         for wanted in self._ids:
-            area, _, name = wanted.removeprefix("mcp/").partition("::")
+            area = wanted.removeprefix("mcp/").partition("::")[0]
             known = {case.area for case in bundled()} | {case.area for case in self._extra.values()} | {"target"}
             if area not in known:
                 raise OptionError(f"not found: {wanted} (the areas are {', '.join(sorted(known))})")
@@ -124,7 +128,11 @@ class Harness:
         return self._files[path]
 
     def start(self, *, survey: bool = True) -> None:
-        """Open the door to the event loop; in the controller, find out what the server is. Raises `CommandError`, `OptionError`."""
+        """Open the door to the event loop; in the controller, find out what the server is.
+
+        Raises `CommandError`, and `OptionError` for an id that this server has nothing for. Without `survey`, no tool
+        is called.
+        """
         guardian = self._stack.enter_context(Guardian())
         target = StdioTarget(
             command=self.options.server,
@@ -305,8 +313,10 @@ class Harness:
     def properties(self, outcome: dict[str, Any]) -> list[tuple[str, str]]:
         """An outcome as flat properties, legible in JUnit."""
         flat = [("mcp_verdict", outcome["verdict"]), ("mcp_reason", outcome["reason"])]
-        for judgement in outcome["judgements"]:
-            flat.append(("mcp_requirement", f"{judgement['requirement']} {judgement['level']} {judgement['verdict']}"))
+        flat += [
+            ("mcp_requirement", f"{row['requirement']} {row['level']} {row['verdict']}")
+            for row in outcome["judgements"]
+        ]
         flat += [("mcp_finding", finding["fingerprint"]) for finding in outcome["findings"]]
         return flat
 
@@ -316,7 +326,10 @@ class Harness:
         return "\n".join(lines) or outcome["reason"]
 
     def file(self, outcome: dict[str, Any]) -> tuple[str, str]:
-        """Take in an outcome. Its text in full, and in short for a place where findings are told elsewhere; a known cause is only named."""
+        """Take in an outcome; give its text in full, and in short for a place where findings are told elsewhere.
+
+        Of a cause that is known already, both only name where it was first seen.
+        """
         self._outcomes[outcome["case"], outcome["revision"]] = Outcome.from_json(outcome)
         name = f"mcp/{outcome['area']}::{self.item_name(outcome['case'], outcome['revision'])}"
         fresh = [finding for finding in outcome["findings"] if finding["fingerprint"] not in self._filed]
@@ -374,7 +387,7 @@ class Harness:
                 self._unwritten = f"The run could not be written to {self.options.json}: {error.strerror or error}"
 
     def _never_ran(self, profile: Profile) -> Iterator[Outcome]:
-        """What would have run against a server that answers: inconclusive in the report, instead of hundreds of red items."""
+        """What would have run against a server that answers: inconclusive in the report, not hundreds of red items."""
         for case in bundled():
             for revision in self.options.revisions or JUDGED:
                 if case.runs_on(revision, profile.transport) and (self._chosen is None or case.id in self._chosen):
@@ -400,7 +413,10 @@ class Harness:
             yield "dim", f"The run is in {self.options.json}"
 
     def exit_status(self, status: int) -> int:
-        """The exit status that the session ends with: 1 when something that applies couldn't be judged, 5 when nothing applied."""
+        """The exit status that the session ends with.
+
+        1 when something that applies couldn't be judged or the report couldn't be written, 5 when nothing applied.
+        """
         verdicts = {outcome.verdict for outcome in self._outcomes.values()}
         if status in (0, 5) and (Verdict.INCONCLUSIVE in verdicts or self._unwritten):
             return 1

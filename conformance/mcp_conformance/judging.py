@@ -79,7 +79,7 @@ def _findings(
     made = []
     for fingerprint, group in groups.items():
         # The gravest requirement speaks for the cause; the case's own before others.
-        requirement, seen = min(group, key=lambda entry: (not entry[0].is_must, entry[0].id not in case.judges))
+        requirement, seen = min(group, key=lambda entry: (not entry[0].is_must, entry[1].problem.secondary, entry[0].id not in case.judges))
         problem = seen.problem
         places = {one.problem.at + one.problem.observed for _, one in group}
         more = f" (and {len(places) - 1} more like it)" if len(places) > 1 else ""
@@ -100,6 +100,7 @@ def _findings(
                 summary=requirement.summary,
                 remedy=problem.remedy,
                 stderr=seen.stderr,
+                secondary=problem.secondary,
             )
         )
     return made

@@ -1,4 +1,7 @@
-"""What the user asked for, from the command line and the ini file, checked. Knows nothing of pytest: it is given the raw values."""
+"""What the user asked for, from the command line and the ini file, checked.
+
+Knows nothing of pytest: it is given the raw values.
+"""
 
 import json
 import os
@@ -22,8 +25,8 @@ class OptionError(Exception):
 class Options:
     """The options of a run.
 
-    `server` is the command with its variables expanded, `server_text` as it was written (for the line that reproduces a finding).
-    `env` are variables for the server, `env_text` how they were written. Times are in seconds.
+    `server` is the command with its variables expanded, `server_text` as it was written: for the line that reproduces a
+    finding. `env` are variables for the server, `env_text` how they were written. Times are in seconds.
     """
 
     server: tuple[str, ...]
@@ -71,8 +74,7 @@ class Options:
             words.append(f"--mcp-deadline={self.deadline:g}")
         if case:
             words.append(f"--mcp-select={case}")
-        for wanted in (revision,) if revision else self.revisions:
-            words.append(f"--mcp-revision={wanted}")
+        words += [f"--mcp-revision={wanted}" for wanted in ((revision,) if revision else self.revisions)]
         if self.strict:
             words.append("--mcp-strict")
         return " ".join(_quoted(word) for word in words)
@@ -98,8 +100,8 @@ def _quoted(word: str) -> str:
 class Raw:
     """Values as they were given (None or empty: not given), and the folder that each one's relative paths start from.
 
-    That is the current folder for a command line and the ini file's own for an ini file. It is also where a server is started whose
-    command stands there: ``python server.py`` in an ini file means the same from wherever pytest is called.
+    That is the current folder for a command line and the ini file's own for an ini file. A server whose command stands
+    in an ini file is started there, too: ``python server.py`` means the same from wherever pytest is called.
     """
 
     values: Mapping[str, Any]
@@ -186,7 +188,8 @@ def _assignment(entry: str) -> tuple[str, str]:
     name, equals, value = entry.partition("=")
     if not equals or not name:
         raise OptionError(
-            f"--mcp-env={entry}: write --mcp-env=NAME=VALUE, or --mcp-env='NAME=${{NAME}}' to keep the value out of sight"
+            f"--mcp-env={entry.partition('=')[0]}: write --mcp-env=NAME=VALUE, "
+            "or --mcp-env='NAME=${NAME}' to keep the value out of sight"
         )
     return name, value
 

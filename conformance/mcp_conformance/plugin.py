@@ -49,9 +49,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None, Any, Any]:
-    """--mcp-server belongs to other plugins too. It is registered when all others, conftests included, have had their turn.
+    """--mcp-server belongs to other plugins too: it is registered when all others, conftests included, had their turn.
 
-    And only for those who use it: a conftest further down, which is loaded much later, may want to register it as well.
+    And only for those who use it: a conftest further down, loaded much later, may want to register it as well.
     """
     result = yield
     used = any(word.startswith("--mcp-server") or word in ("-h", "--help") for word in args)
@@ -135,8 +135,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _choose_paths(config: pytest.Config, harness: Harness, *, alone: bool) -> None:
-    """Explicit paths are all that is collected, and our ids among them are a selection. Without paths, a target or a selection on the
-    command line means our suites only, and a target in the ini file our suites as well."""
+    """What is collected.
+
+    Explicit paths are all, and our ids among them are a selection. Without paths, a target or a selection on the
+    command line means our suites only, and a target in the ini file our suites as well.
+    """
     selected = bool(config.getoption("--mcp-select", None))
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         harness.bundled_wanted = True
@@ -264,7 +267,8 @@ class CaseItem(pytest.Item):
     @classmethod
     def of(cls, parent: pytest.Collector, name: str, case: str, revision: str) -> CaseItem:
         # The id in full: from a name alone, pytest 9.2 makes one that its --lf doesn't find again.
-        made: CaseItem = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}", case=case, revision=revision)
+        nodeid = f"{parent.nodeid}::{name}"
+        made: CaseItem = cls.from_parent(parent, name=name, nodeid=nodeid, case=case, revision=revision)
         return made
 
     def __init__(self, *, case: str, revision: str, **rest: Any) -> None:
@@ -352,7 +356,7 @@ class _Crash(NamedTuple):
 
 
 class _Pointer:
-    """Stands in for a failure's text on the terminal, where the summary shows each finding once; everywhere else it is the text."""
+    """A failure's text; but a pointer on the terminal, where the summary shows each finding once."""
 
     def __init__(self, text: str, short: str) -> None:
         self._text, self._short = text, short

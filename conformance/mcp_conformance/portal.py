@@ -1,7 +1,7 @@
 """The only door from ordinary code to the event loop, which runs in a thread of its own.
 
-A call that is interrupted (Ctrl-C, a time-out of pytest's) is cancelled on the other side too: otherwise the loop would go on talking to
-a server, and leaving it would hang.
+A call that is interrupted (Ctrl-C, a time-out of pytest's) is cancelled on the other side too: otherwise the loop would
+go on talking to a server, and leaving it would hang.
 """
 
 import concurrent.futures

@@ -12,7 +12,7 @@ from mcp_conformance.hints import Hints
 from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, RevisionProfile, Tool, may_call
-from mcp_conformance.session import Session
+from mcp_conformance.session import Exchange, Session
 
 _MAX_PAGES = 100
 _MAX_READS = 5
@@ -46,10 +46,15 @@ class Survey:
         await calls.run(profile.tools)
         self._values(profile)
         if session.alive:
-            await session.call("conformance/no-such-method")  # what an error looks like
+            await self._ask("conformance/no-such-method")  # what an error looks like
         if session.alive:
             await session.barrier()
         return profile, Observation.of(session, calls=calls.made)
+
+    async def _ask(self, method: str, params: JSON = MISSING) -> Exchange:
+        exchange = await self.session.request(method, params)
+        await self.session.answered_in_patience(exchange)
+        return exchange
 
     def _choose_barrier(self, profile: RevisionProfile) -> None:
         """Ping serves as barrier wherever it is answered; a server without it still has to be tested."""
@@ -67,7 +72,7 @@ class Survey:
         cursor: JSON = MISSING
         seen: list[JSON] = []
         while self.session.alive and len(seen) < _MAX_PAGES:
-            exchange = await self.session.call(method, MISSING if cursor is MISSING else {"cursor": cursor})
+            exchange = await self._ask(method, MISSING if cursor is MISSING else {"cursor": cursor})
             if not isinstance(exchange.result, dict):
                 break
             page = exchange.result.get(member)
@@ -93,7 +98,7 @@ class Survey:
         self.pool.add(resources)
         for resource in resources[:_MAX_READS]:
             if self.session.alive and isinstance(resource, dict) and isinstance(resource.get("uri"), str):
-                await self.session.call("resources/read", {"uri": resource["uri"]})
+                await self._ask("resources/read", {"uri": resource["uri"]})
 
     async def _prompts(self) -> None:
         prompts = await self._list("prompts/list", "prompts")
@@ -103,7 +108,7 @@ class Survey:
             listed = prompt.get("arguments")
             wanted = [one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict) and one.get("required")]
             if not wanted:  # what to give for an argument, only the server's owner knows
-                await self.session.call("prompts/get", {"name": prompt["name"]})
+                await self._ask("prompts/get", {"name": prompt["name"]})
 
     # ------------------------------------------------------------------------------------------------------------ values
 

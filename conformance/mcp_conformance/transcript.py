@@ -41,8 +41,13 @@ class Transcript:
     events: list[Event] = field(default_factory=list)
     _start: float = field(default_factory=time.monotonic)
 
+    @property
+    def now(self) -> float:
+        """Seconds since the session's start."""
+        return time.monotonic() - self._start
+
     def add(self, direction: Direction, message: Message | None = None, **details: object) -> Event:
-        event = Event(len(self.events) + 1, time.monotonic() - self._start, direction, message, **details)  # type: ignore[arg-type]
+        event = Event(len(self.events) + 1, self.now, direction, message, **details)  # type: ignore[arg-type]
         self.events.append(event)
         return event
 

@@ -47,6 +47,8 @@ class Problem:
     events: tuple[int, ...] = ()
     cause: str = ""
     remedy: str = ""
+    secondary: bool = False
+    """Seen as a consequence: where the cause itself was seen too, that is what is told."""
 
     @property
     def fingerprint(self) -> str:
@@ -88,6 +90,7 @@ class Finding:
     summary: str
     remedy: str = ""
     stderr: str = ""
+    secondary: bool = False
     occurrences: list[dict[str, str]] = field(default_factory=list)
 
     @property

@@ -1,9 +1,9 @@
 """Wrong servers with one fault each, and what the tester has to say of them; right servers with rare features.
 
-A fault is a `Connection` that differs in one decision, or a function that makes a `Server` with something wrong,
-registered with `@fault`: the requirement that it breaks, the cases that have to fail on it, and those that may fail with
-it, each with a reason. A `@variant` is a right server with a feature that the reference server has no occasion for: the
-tester has to find nothing wrong with it.
+A fault is a `Connection` that differs in one decision, or a function that makes a `Server` with something wrong. It is
+registered with `@fault`: the requirement that it breaks, the cases that have to fail on it, and those that may fail
+with it, each with a reason. A `@variant` is a right server with a feature that the reference server has no occasion
+for: the tester has to find nothing wrong with it.
 
 The modules of this package register theirs when they are imported; they are found by looking. ``python tests/faulty
 NAME`` serves one of them over stdio; without a name it lists them.

@@ -1,12 +1,14 @@
 """``python tests/faulty NAME``: a wrong server (or a rare but right one) on standard input and output."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 _TESTS = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(_TESTS), str(_TESTS.parent)]  # not this folder: its modules are no top-level ones
 
 from faulty import FAULTS, VARIANTS  # noqa: E402
+from faulty._spoiling import Crash  # noqa: E402
 from reference_servers.engine import serve  # noqa: E402
 
 
@@ -17,7 +19,17 @@ def main(arguments: list[str]) -> int:
         print(f"usage: python {sys.argv[0]} NAME, one of:", *sorted(servers), sep="\n  ", file=sys.stderr)
         return 2
     chosen = servers[arguments[0]]
-    return serve(chosen.server, [], connection=chosen.connection)
+    status = 1
+    try:
+        status = serve(chosen.server, [], connection=chosen.connection)
+    except* Crash as crashes:
+        print("fatal:", *(reason for crash in _leaves(crashes) for reason in crash.args), file=sys.stderr)
+    return status
+
+
+def _leaves(group: BaseExceptionGroup[Crash]) -> Iterator[Crash]:
+    for one in group.exceptions:
+        yield from _leaves(one) if isinstance(one, BaseExceptionGroup) else [one]
 
 
 raise SystemExit(main(sys.argv[1:]))

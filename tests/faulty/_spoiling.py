@@ -13,7 +13,7 @@ Message = dict[str, JSON]
 
 
 class Crash(Exception):
-    """The server dies: over stdio with a traceback and status 1. Raise it outside of what answers a request."""
+    """The server dies: over stdio with its reason on stderr and status 1. What answers a request must not raise it."""
 
 
 def crash(why: str = "an unexpected input") -> NoReturn:

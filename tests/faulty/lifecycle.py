@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF012 - the class attributes here are constants, each of one fault
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -61,8 +60,7 @@ class Mute(Connection):
 @fault("exits-at-start", breaks=RESPONDS, cases=["target.answers"])
 class ExitsAtStart(Connection):
     async def at_start(self) -> None:
-        print("fatal: GITHUB_TOKEN is not set", file=sys.stderr, flush=True)
-        crash("no token")
+        crash("GITHUB_TOKEN is not set")
 
 
 NONE, NEGOTIATED = "lifecycle.capabilities.none-of-the-client", "lifecycle.capabilities.only-negotiated"

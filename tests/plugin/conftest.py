@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-# Imported here once: pytester throws away what a run inside this process imports, and some modules can't be imported twice.
+# Imported here once: pytester throws away what a run inside this process imports,
+# and some modules can't be imported twice.
 import mcp_conformance.harness
 import reference_servers
 
@@ -18,11 +19,9 @@ _SOURCES = [Path(mcp_conformance.harness.__file__).parents[1], Path(reference_se
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "CANARY"):
         monkeypatch.delenv(name, raising=False)
-    # Compiled once for all runs, and not beside the sources.
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "compiled"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(str(path) for path in _SOURCES))
 
 

@@ -1,4 +1,4 @@
-"""A server in the standard library alone, right by default, wrong in the ways that its arguments name. It starts in no time."""
+"""A server in the standard library alone: right by default, wrong in the ways that its arguments name."""
 
 import json
 import os

@@ -88,9 +88,9 @@ def test_the_line_that_reproduces_a_finding_holds_all_that_matters_and_no_secret
     )
     line = made.command_line("ping.is-answered", "2025-06-18")
     assert line == (
-        "pytest --mcp-server='srv --a '\"'\"'b c'\"'\"'' --mcp-env='TOKEN=${TOKEN}' --mcp-env='OTHER=${OTHER}' --mcp-env-clear "
-        f"--mcp-cwd={tmp_path} --mcp-call=all --mcp-hints={hints} --mcp-start-deadline=90 --mcp-deadline=3 "
-        "--mcp-select=ping.is-answered --mcp-revision=2025-06-18 --mcp-strict"
+        "pytest --mcp-server='srv --a '\"'\"'b c'\"'\"'' --mcp-env='TOKEN=${TOKEN}' "
+        f"--mcp-env='OTHER=${{OTHER}}' --mcp-env-clear --mcp-cwd={tmp_path} --mcp-call=all --mcp-hints={hints} "
+        "--mcp-start-deadline=90 --mcp-deadline=3 --mcp-select=ping.is-answered --mcp-revision=2025-06-18 --mcp-strict"
     )
     assert (
         parse(Raw({"server": "srv"}), {}, JUDGED, server_by_ini=True).command_line()

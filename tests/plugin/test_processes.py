@@ -27,12 +27,12 @@ def interrupt(pytester: pytest.Pytester, pids: Path, more: list[str], ready: str
     """Press Ctrl-C once `ready` has been printed and a server runs; the exit status and all output."""
     child = pexpect.spawn(sys.executable, arguments(*more)[1:], encoding="utf-8", timeout=30, cwd=str(pytester.path))
     child.expect(ready)
-    shown = child.before + child.after
+    shown = f"{child.before}{child.after}"
     wait_until(lambda: started(pids), "a server has been started")
     child.sendintr()
     child.expect(pexpect.EOF, timeout=10)  # longer than anyone waits in patience, shorter than a server's whole grace
     child.close()
-    return child.exitstatus, shown + child.before
+    return child.exitstatus, f"{shown}{child.before}"
 
 
 @pytest.mark.parametrize("fault", ["mute", "mute stubborn"])

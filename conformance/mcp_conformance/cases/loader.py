@@ -1,6 +1,7 @@
 """Reads suite files into cases; every error names file, line and reason."""
 
 import difflib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -213,7 +214,7 @@ def _step(step: Any, document: Document, path: tuple[str | int, ...], where: str
 
 def _validate(kind: type[BaseModel], value: Any, document: Document, path: tuple[str | int, ...], where: str = "") -> Any:
     try:
-        return kind.model_validate(value)
+        return kind.model_validate_json(json.dumps(value))
     except ValidationError as error:
         errors = error.errors(include_url=False)
         # Of the errors in several forms that a value may have, that one tells most which isn't about the form.
@@ -246,7 +247,7 @@ def _cases(rows: dict[str, Any], source: str) -> list[LoadedCase]:
     for row in rows["cases"]:
         data = row["data"]
         steps = tuple(_parse_step(step) for step in data["steps"])
-        case = model.Case.model_validate({**data, "steps": steps})
+        case = model.Case.model_validate_json(json.dumps(data)).model_copy(update={"steps": steps})
         made.append(
             LoadedCase(
                 id=case.id,
@@ -266,4 +267,4 @@ def _cases(rows: dict[str, Any], source: str) -> list[LoadedCase]:
 
 def _parse_step(step: dict[str, Any]) -> model.Step:
     keyword = next(name for name in step if name in model.STEPS)
-    return model.STEPS[keyword].model_validate(step)
+    return model.STEPS[keyword].model_validate_json(json.dumps(step))

@@ -5,7 +5,7 @@ Data only: no conditions, no expressions, no computed loops. What needs those is
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 CaseId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(\.[a-z0-9]+(-[a-z0-9]+)*)+$")]
 Area = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -15,8 +15,27 @@ Opening = Literal["shared", "rough", "fresh", "unopened"]
 ErrorCode = int | Annotated[list[int], Field(min_length=1)]
 
 
+def _true(value: bool) -> bool:
+    if not value:
+        raise ValueError("only true can be said here; leave it out otherwise")
+    return value
+
+
+Yes = Annotated[bool, AfterValidator(_true)]
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    """Read from JSON (`model_validate_json`), so that the types are JSON's and nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_null(cls, data: Any) -> Any:
+        for name, value in data.items() if isinstance(data, dict) else ():
+            if value is None:
+                raise ValueError(f'"{name}" is null; leave it out')
+        return data
 
 
 class Outcome(_Strict):
@@ -28,9 +47,9 @@ class Outcome(_Strict):
     `words`: how to say what is expected, where the matchers alone would be hard to read.
     """
 
-    result: Literal[True] | str | None = None
-    error: Literal[True] | ErrorCode | None = None
-    silence: Literal[True] | None = None
+    result: Yes | str | None = None
+    error: Yes | ErrorCode | None = None
+    silence: Yes | None = None
     where: dict[Pointer, Any] = {}
     note: str = ""
     words: str = ""
@@ -71,11 +90,11 @@ class Notify(Step):
 
 
 class Text(_Strict):
-    text: Any
+    text: str | dict[str, Any]
 
 
 class Base64(_Strict):
-    base64: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+    base64: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")]
 
 
 class Raw(Step):
@@ -92,12 +111,12 @@ class Expectation(Outcome):
 
     of: Name | None = None
     judges: tuple[str, ...] = ()
-    any_of: tuple[Outcome, ...] = Field((), alias="any-of")
+    any_of: Annotated[tuple[Outcome, ...], Field(min_length=1)] = Field((), alias="any-of")
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Expectation":
         if self.any_of:
-            if self.result is not None or self.error is not None or self.silence is not None or self.where:
+            if set(Outcome.model_fields) & self.model_fields_set:
                 raise ValueError('"any-of" stands alone: move the outcome beside it into the list')
             return self
         super()._one_kind()  # type: ignore[operator]  # pydantic wraps the validator
@@ -136,14 +155,14 @@ class Restart(Step):
     """Ends the session's server and starts it anew, opened in the same way."""
 
     keyword = "restart"
-    restart: Literal[True]
+    restart: Yes
 
 
 class Quiet(Step):
     """Waits about as long as the server took to start, or until it says something."""
 
     keyword = "quiet"
-    quiet: Literal[True]
+    quiet: Yes
 
 
 class Nothing(_Strict):
@@ -165,7 +184,7 @@ class EndInput(Step):
     """Closes the server's input, as a client does to shut down (stdio only)."""
 
     keyword = "end-input"
-    end_input: Literal[True] = Field(alias="end-input")
+    end_input: Yes = Field(alias="end-input")
 
 
 class ExitExpectation(_Strict):

@@ -20,7 +20,7 @@ from mcp_conformance.wire import short
 Open = Callable[[model.SessionOptions], Awaitable[Session]]
 Close = Callable[[Session], Awaitable[None]]
 
-_MOMENT = 2.0  # seconds
+_MOMENT = 1.0  # seconds
 UNANSWERED = "jsonrpc.request-answered"
 
 
@@ -96,11 +96,11 @@ class Runner:
                 exchange = await session.request(step.request, params, id=MISSING if step.id is None else step.id)
                 self._remember(step.session, step.label, exchange)
             case model.Notify():
-                await self._quieten(session)
+                await self._quieten(step.session, session)
                 params = MISSING if step.params is None else self.values.resolve(step.params)
                 self._remember(step.session, step.label, await session.notify(step.notify, params))
             case model.Raw():
-                await self._quieten(session)
+                await self._quieten(step.session, session)
                 self._remember(step.session, step.label, await session.raw(self._bytes(step.raw), newline=step.newline))
             case model.Expect():
                 await self._expect(session, step.session, step.expect)
@@ -129,10 +129,12 @@ class Runner:
             self.steps.windows.append((session, len(session.transcript) if used else 0))
         return self._sessions[name]
 
-    async def _quieten(self, session: Session) -> None:
-        """Before something without an id is sent: what an earlier such message still sets off shall not be taken for its answer."""
+    async def _quieten(self, name: str, session: Session) -> None:
+        """Before the case's first message, if that has no id: what was sent before the case shall not set off what is taken for its answer."""
+        if name in self._latest:
+            return
         sent = [event.message for event in session.transcript.events if event.direction == "sent" and event.message is not None]
-        if sent and sent[-1].kind != "request" and session.ready and session.alive:
+        if sent and sent[-1].kind in ("notification", "result", "error") and session.ready and session.alive:
             await session.barrier()
 
     def _remember(self, session: str, label: str | None, sent: Exchange | Event) -> None:
@@ -239,6 +241,7 @@ class Runner:
             sent.method,
             sent.events,
             f"no-answer:{sent.method}",
+            secondary=sent.method in self.unanswered,
         )
         if lost := lost_answer(session.transcript.since(sent.sent.number)):
             requirement, cause = lost
@@ -284,12 +287,12 @@ class Runner:
         observed = last.text if last.direction == "closed" else f"no answer to {exchange.method} within {session.deadline:g} s"
         # A notification that kills or stops the server was not answered: what is broken is the answer to what follows.
         blamed = tuple(name for name in judges if name != "jsonrpc.notification-no-response")
-        cause = {"cause": f"{blamed[0]}|goes-on" if blamed else "notification|goes-on" if judges else f"no-answer:{exchange.method}"}
+        cause = f"{blamed[0]}|goes-on" if blamed else "notification|goes-on" if judges else f"no-answer:{exchange.method}"
         self._undecided(set(judges) - set(blamed), "the server didn't go on")
         for requirement in blamed or (UNANSWERED,):
             expected = f"a server that goes on: {exchange.method} is answered"
             events = (*self._provocation(session, exchange), exchange.sent.number)
-            self.steps.problems.append((Problem(requirement, expected, observed, "", events, **cause), session))
+            self.steps.problems.append((Problem(requirement, expected, observed, "", events, cause), session))
         raise _Stop
 
     def _provocation(self, session: Session, exchange: Exchange) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ def merge_findings(outcomes: Sequence[Outcome]) -> list[Finding]:
                 merged[finding.fingerprint] = finding
                 continue
             known.occurrences.append(seen)
-            if finding.is_must and not known.is_must:
+            if (not finding.is_must, finding.secondary) < (not known.is_must, known.secondary):
                 finding.occurrences = known.occurrences
                 merged[finding.fingerprint] = finding
     return sorted(merged.values(), key=lambda finding: not finding.is_must)
@@ -72,9 +72,15 @@ def build(
         "seconds": {"total": round(seconds, 3), "server": round(profile.server_seconds + sum(outcome.server_seconds for outcome in outcomes), 3),
                     "start": round(profile.start_seconds, 3)},  # fmt: skip
         "counts": counts(outcomes),
-        "findings": [asdict(finding) for finding in merge_findings(outcomes)],
+        "findings": [_finding(finding) for finding in merge_findings(outcomes)],
         "cases": [_case(outcome) for outcome in outcomes],
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    made = asdict(finding)
+    del made["secondary"]  # it only served to choose what speaks for the cause
+    return made
 
 
 def _case(outcome: Outcome) -> dict[str, Any]:

@@ -9,8 +9,8 @@ Style = Literal["plain", "good", "bad", "warn", "dim", "strong"]
 Line = tuple[Style, str]
 
 _ARROW = {"sent": "→", "received": "←", "closed": "×"}
-_WORDS = (("pass", "passed"), ("fail", "failed"), ("warning", "warnings"), ("inconclusive", "inconclusive"),
-          ("not_applicable", "not applicable"), ("error", "errors"))  # fmt: skip
+_WORDS = (("pass", "passed"), ("fail", "failed"), ("warning", "with warnings"), ("inconclusive", "inconclusive"),
+          ("not_applicable", "not applicable"), ("error", "in error"))  # fmt: skip
 _MAX_REASONS = 8
 
 
@@ -40,7 +40,7 @@ def head(run: dict[str, Any]) -> Iterator[Line]:
         yield "plain", called if tools["listed"] else "it lists no tools"
     times = run["seconds"]
     parts = [f"{run['counts'][key]} {word}" for key, word in _WORDS if run["counts"][key] or key in ("pass", "fail")]
-    yield "plain", f"{sum(run['counts'].values())} cases: {', '.join(parts)} · {times['total']:.1f} s"
+    yield "plain", f"{_number(sum(run['counts'].values()), 'case')}: {', '.join(parts)} · {times['total']:.1f} s"
 
 
 def explain(finding: dict[str, Any], number: int | None = None) -> Iterator[Line]:
@@ -102,10 +102,11 @@ def verdict(run: dict[str, Any]) -> str:
     musts = sum(finding["level"] in ("MUST", "MUST NOT") for finding in run["findings"])
     shoulds = len(run["findings"]) - musts
     extra = f", {_number(shoulds, 'recommendation')} not followed" if shoulds else ""
-    if found["error"]:
-        return "No answer: the harness failed."
+    broken = f"the harness failed in {_number(found['error'], 'case')}" if found["error"] else ""
     if musts:
-        return f"Not conformant: {_number(musts, 'requirement')} broken{extra}."
+        return f"Not conformant: {_number(musts, 'requirement')} broken{extra}{'; ' + broken if broken else ''}."
+    if broken:
+        return f"No answer: {broken}."
     if found["inconclusive"]:
         return f"No answer: {_number(found['inconclusive'], 'case')} that apply couldn't be judged{extra}."
     if not found["pass"] and not found["warning"]:
