@@ -348,7 +348,8 @@ def test_a_line_over_the_bound_is_recorded_in_part(monkeypatch: pytest.MonkeyPat
         cut = [event for event in session.transcript.events if event.cut]
         assert len(cut) == 1
         assert cut[0].message is not None
-        assert "longer than the bound" in cut[0].message.problem
+        assert cut[0].message.kind == "unread"
+        assert "longer than the 5000 bytes" in cut[0].message.problem
         assert len(cut[0].raw) == 2000
 
     talk(lambda message: [b"x" * 9000, result(message, {})], conversation)

@@ -162,12 +162,15 @@ class Harness:
                         f"not found: {wanted} (this server has no such case; --collect-only -q lists all)"
                     )
 
-    def stop(self, *, hurried: bool = False) -> None:
-        """End every server; `hurried`: at once, by signals. Safe to repeat."""
+    def hurry(self) -> None:
+        """From now on, servers are ended at once, by signals."""
         if self._door is not None:
-            profile = self.engine.profile
-            mute = profile is not None and bool(profile.failure)  # nothing is learned from how it takes its end
-            self._door.hurried = self._door.hurried or hurried or mute
+            self._door.hurried = True
+
+    def stop(self) -> None:
+        """End every server. Safe to repeat."""
+        if self._door is not None and self.engine.profile is not None and self.engine.profile.failure:
+            self.hurry()  # nothing is learned from how a server that doesn't speak takes its end
         self._door = None
         self._stack.close()
 

@@ -14,12 +14,14 @@ from typing import Any, Literal, TypeAlias
 JSON: TypeAlias = Any
 """A parsed JSON value. Numbers too long for Python's limit on digits are infinite floats; nothing else is changed."""
 
-Kind = Literal["request", "notification", "result", "error", "batch", "invalid"]
+Kind = Literal["request", "notification", "result", "error", "batch", "invalid", "unread"]
+"""``unread`` is what went beyond a bound of ours: it may be right, and nobody is to be blamed for it."""
 
 MAX_LINE = 32 * 1024 * 1024
 """Bytes of one message that are kept; a longer line is cut, reported and skipped to its end."""
 MAX_DEPTH = 200
 """Nesting of arrays and objects that is parsed; deeper messages are reported as invalid."""
+_SAMPLE = 2000  # bytes that are kept of a message that isn't read
 MAX_BATCH = 1000
 """Messages of one batch that are looked at; an array of millions is a flood."""
 
@@ -42,7 +44,7 @@ class Message:
     """One JSON-RPC message, or what came in place of one.
 
     `raw` is what crossed the wire without its line end; `value` the parsed JSON (MISSING when it isn't JSON); `problem` says, for
-    kind ``invalid``, what is wrong with it; `duplicates` names members that occur twice in one object. `items` are the first `MAX_BATCH`
+    kinds ``invalid`` and ``unread``, why; `duplicates` names members that occur twice in one object. `items` are the first `MAX_BATCH`
     messages of a batch.
     """
 
@@ -164,7 +166,7 @@ def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Message:
     except UnicodeDecodeError as error:
         return Message("invalid", raw, problem=f"not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}")
     if _deeper_than(raw, max_depth):
-        return Message("invalid", raw, problem=f"nested deeper than {max_depth} levels; not parsed")
+        return Message("unread", raw[:_SAMPLE], problem=f"nested deeper than the {max_depth} levels that are read here")
     duplicates: list[str] = []
 
     def members(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
@@ -195,7 +197,7 @@ def _classify(raw: bytes, value: JSON, duplicates: tuple[str, ...] = ()) -> Mess
         if not isinstance(value["method"], str):
             return Message("invalid", raw, value, f'"method" is {a_json_type(value["method"])}, not a string', duplicates)
         kind = "request" if "id" in value else "notification"
-    elif "error" in value:
+    elif "error" in value and not (value["error"] is None and "result" in value):  # as JSON-RPC 1.0 had it
         kind = "error"
     elif "result" in value:
         kind = "result"

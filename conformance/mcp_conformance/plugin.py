@@ -129,6 +129,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except OptionError as error:
         raise pytest.UsageError(f"mcp-conformance: {error}") from None
     harness = config.stash[_HARNESS] = Harness(options, getattr(config, "workerinput", {}).get("mcp_conformance"))
+    config.pluginmanager.register(Impatience(harness), "mcp-conformance-impatience")
     if harness.worker is None:
         config.pluginmanager.register(Reporter(config, harness), "mcp-conformance-reporter")
     _choose_paths(config, harness, alone=bool(server) or _is_overridden(config, SERVER.dest))
@@ -181,10 +182,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             terminal.write_line(f"mcp-conformance: starting {harness.label}", flush=True)
         harness.start(survey=not _only_looks(config))
     except (CommandError, DataError, OptionError) as error:
-        harness.stop(hurried=True)
+        harness.hurry()
+        harness.stop()
         raise pytest.UsageError(f"mcp-conformance: {harness.redactor.text(str(error))}") from None
     except BaseException:
-        harness.stop(hurried=True)
+        harness.hurry()
+        harness.stop()
         raise
 
 
@@ -369,6 +372,16 @@ class _Pointer:
         out.line(self._short)
 
 
+class Impatience:
+    """Whoever pressed Ctrl-C isn't to wait for the good manners of servers."""
+
+    def __init__(self, harness: Harness) -> None:
+        self._harness = harness
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self._harness.hurry()
+
+
 class Reporter:
     """The controller's side: takes in outcomes as reports arrive, and tells of them at the end."""
 
@@ -403,14 +416,6 @@ class Reporter:
             terminalreporter.write_sep("=", "MCP conformance")
         for style, text in lines:
             terminalreporter.write_line(text, **markup[style])
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    # Here already, in workers too: whoever pressed Ctrl-C isn't to wait for the good manners of servers.
-    harness = session.config.stash.get(_HARNESS, None)
-    if harness is not None and exitstatus == pytest.ExitCode.INTERRUPTED:
-        harness.stop(hurried=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

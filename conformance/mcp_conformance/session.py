@@ -290,10 +290,12 @@ class Session:
     async def _line(self, line: Line) -> None:
         message = parse(line.data)
         if line.cut:
-            message = Message("invalid", line.data[:2000], problem=f"longer than the bound of {len(line.data)} bytes for one message")
+            message = Message("unread", line.data[:2000], problem=f"longer than the {len(line.data)} bytes that are read here")
         event = self._received(message, cut=line.cut)
         # The last element of an array, on a line of its own, is JSON too: only a message ends what was spread over lines.
-        if message.kind != "invalid" and (message.kind != "batch" or any(item.kind != "invalid" for item in message.items)):
+        if message.kind == "unread":
+            self._fragments.clear()
+        elif message.kind != "invalid" and (message.kind != "batch" or any(item.kind != "invalid" for item in message.items)):
             self._fragments.clear()
             await self._take(event)
         elif (whole := self._reassembled(event)) is not None:

@@ -88,7 +88,6 @@ fault(
     "null-error-beside-result",
     breaks="jsonrpc.response-not-both",
     cases=[BOTH],
-    blind="a null error makes the message an error, and the session a dead one",
 )(answers("*", lambda m: m.setdefault("error")))
 fault("error-beside-result-of-calls", breaks="jsonrpc.response-not-both", cases=[BOTH])(
     answers("tools/call", lambda m: m.update(error={"code": 0, "message": "no error"}) if "result" in m else None)

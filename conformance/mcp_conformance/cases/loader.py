@@ -79,7 +79,7 @@ def bundled() -> tuple[LoadedCase, ...]:
 
 
 # Areas in the order in which a reader wants to see them: what breaks everything else comes first.
-_AREAS = ("stdio", "lifecycle", "base", "ping", "cancellation", "pagination", "tools", "resources", "prompts", "shutdown")
+_AREAS = ("stdio", "ping", "lifecycle", "base", "cancellation", "pagination", "tools", "resources", "prompts", "shutdown")
 
 
 def _refuse_duplicates(cases: Iterable[LoadedCase]) -> None:
@@ -213,6 +213,8 @@ def _step(step: Any, document: Document, path: tuple[str | int, ...], where: str
 
 
 def _validate(kind: type[BaseModel], value: Any, document: Document, path: tuple[str | int, ...], where: str = "") -> Any:
+    if (null := _null(value)) is not None:
+        raise DataError(document.source, document.line((*path, *null)), f'{where}"{null[-1]}" is null; leave it out')
     try:
         return kind.model_validate_json(json.dumps(value))
     except ValidationError as error:
@@ -229,6 +231,22 @@ def _validate(kind: type[BaseModel], value: Any, document: Document, path: tuple
         else:
             reason = f'"{name}": {first["msg"].removeprefix("Value error, ")}'
         raise DataError(document.source, document.line(place), where + reason) from None
+
+
+def _null(value: Any) -> tuple[str | int, ...] | None:
+    """The path of a member of the format that is null. What is sent or looked for may well be null, and isn't looked into."""
+    if isinstance(value, list):
+        members: Iterable[tuple[str | int, Any]] = enumerate(value)
+    elif isinstance(value, dict):
+        members = value.items()
+    else:
+        return None
+    for name, inner in members:
+        if inner is None:
+            return (name,)
+        if name not in ("params", "where", "capabilities") and (below := _null(inner)) is not None:
+            return (name, *below)
+    return None
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:

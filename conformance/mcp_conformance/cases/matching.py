@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_conformance import schemas
@@ -20,10 +20,17 @@ class Mismatch:
     observed: str
     at: str = ""
     cause: str = ""
+    whole: str = ""
+    """The whole answer in words."""
 
 
 def mismatch(outcome: Outcome, message: Message | None, method: str, revision: str, values: Values) -> Mismatch | None:
     """None when `message` (None: nothing came) is that outcome."""
+    found = _mismatch(outcome, message, method, revision, values)
+    return found and replace(found, whole=observed(message) if message else found.observed)
+
+
+def _mismatch(outcome: Outcome, message: Message | None, method: str, revision: str, values: Values) -> Mismatch | None:
     wanted = describe(outcome, values)
     if message is None:
         return None if outcome.silence else Mismatch(wanted, "no answer")

@@ -29,14 +29,6 @@ class _Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_null(cls, data: Any) -> Any:
-        for name, value in data.items() if isinstance(data, dict) else ():
-            if value is None:
-                raise ValueError(f'"{name}" is null; leave it out')
-        return data
-
 
 class Outcome(_Strict):
     """One thing that may come back. Exactly one of `result`, `error` and `silence` is given.
@@ -111,6 +103,8 @@ class Expectation(Outcome):
 
     of: Name | None = None
     judges: tuple[str, ...] = ()
+    cause: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")] | None = None
+    """A name for the root cause, where several cases fail for one reason: they are then one finding."""
     any_of: Annotated[tuple[Outcome, ...], Field(min_length=1)] = Field((), alias="any-of")
 
     @model_validator(mode="after")

@@ -1,17 +1,16 @@
 """Walks through the steps of one case and says, per requirement, what became of it."""
 
 import base64
-from collections.abc import Awaitable, Callable, Container, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from mcp_conformance import schemas
 from mcp_conformance.cases import model
-from mcp_conformance.cases.checks.protocol import error_flaw, lost_answer, schema_cause
+from mcp_conformance.cases.causes import wide_cause
+from mcp_conformance.cases.checks.protocol import lost_answer, unread_answer
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
 from mcp_conformance.cases.values import Values, pointed
-from mcp_conformance.jsonrpc import JSON, MISSING, Message
-from mcp_conformance.revisions import find_method
+from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.session import PATIENCE, Exchange, Session
 from mcp_conformance.transcript import Event
 from mcp_conformance.verdicts import Problem
@@ -180,7 +179,7 @@ class Runner:
                 return
             misses.append(missed)
         events = (number,) if answer is None else (number, answer.number)
-        self._accuse(session, judges, wanted, misses, events, partial(_wide_cause, self.revision, self.tools, sent, answer))
+        self._accuse(session, judges, wanted, misses, events, partial(wide_cause, self.revision, sent, answer))
 
     def _accuse(
         self,
@@ -189,13 +188,13 @@ class Runner:
         wanted: model.Expectation,
         misses: list[Mismatch],
         events: tuple[int, ...],
-        wide_cause: Callable[[str], str],
+        cause_at: Callable[[str], str],
     ) -> None:
         # The outcome that was missed least, at a place inside the right kind of answer, tells most; all of them are what was expected.
         nearest = max(misses, key=lambda miss: bool(miss.at))
         unremarkable = [outcome for outcome in wanted.outcomes if not outcome.note] or list(wanted.outcomes)
         expected = " or ".join(describe(outcome, self.values) for outcome in unremarkable)
-        cause = wide_cause(nearest.at)
+        cause = cause_at(nearest.at)
         if cause.startswith("error-object:") and not set(judges) & _ERROR_OBJECT:
             self._undecided(judges, "the error is no error object, which base.error-object judges")
             return
@@ -210,10 +209,10 @@ class Runner:
             problem = Problem(
                 requirement,
                 nearest.expected if len(misses) == 1 else expected,
-                nearest.observed,
+                nearest.observed if len(misses) == 1 else nearest.whole,
                 nearest.at,
                 events,
-                nearest.cause or cause or f"{first}|{nearest.at}",
+                nearest.cause or cause or (f"named:{wanted.cause}" if wanted.cause else f"{first}|{nearest.at}"),
             )
             self.steps.problems.append((problem, session))
 
@@ -231,6 +230,9 @@ class Runner:
             return sent.answer
         if session.alive and self._is_real_call(sent):
             self._undecided(judges, "the call got no answer in time, though the server was there: the tool may be slow")
+            raise _Stop
+        if (unread := unread_answer(session.transcript.since(sent.sent.number))) is not None:
+            self._undecided(judges, f"what may be the answer wasn't read: {unread}")
             raise _Stop
         ended = "none: the server's output ended" if not session.alive else f"none within {waited:g} s"
         named = sent.method if UNANSWERED not in judges else ""
@@ -353,50 +355,6 @@ class Runner:
 
 
 _ERROR_OBJECT = {"jsonrpc.error-code-and-message", "jsonrpc.error-code-integer"}
-
-
-def _schema_cause(method: str, message: Message, at: str, revision: str) -> str:
-    """The cause that the schema check gives to what is wrong at a place of a result, if it is wrong by the schema too."""
-    known = find_method(revision, method, "client")
-    if known is None or known.result is None:
-        return ""
-    for violation in schemas.validate(revision, known.result, message.value["result"]):
-        if at == violation.at or at.startswith(violation.at + "/"):
-            return schema_cause(method, violation)
-    return ""
-
-
-def _calls_no_tool(sent: Exchange, tools: Container[str]) -> bool:
-    name = sent.params.get("name") if sent.method == "tools/call" and isinstance(sent.params, dict) else None
-    return isinstance(name, str) and name not in tools
-
-
-def _wide_cause(
-    revision: str, tools: Container[str], sent: Exchange | Event, answer: Event | None, at: str
-) -> str:
-    """The root cause of an answer that is wrong at a place, where it is wider than one requirement; empty where it isn't.
-
-    A server that answers one notification answers others, and one that refuses a request without params does so in
-    every case; wrong ids, error objects and results have checks of their own, with these causes.
-    """
-    message = answer.message if answer else None
-    if message is None:
-        return ""
-    if at == "/id" and isinstance(sent, Exchange) and sent.flaw:
-        return f"response-id:{sent.flaw}"
-    if at.startswith("/error") and message.kind == "error" and (flaw := error_flaw(message.value["error"])):
-        return f"error-object:{flaw}"
-    if at in ("", "/result/isError") and isinstance(sent, Exchange) and _calls_no_tool(sent, tools):
-        return "call-of-no-tool"
-    if at.startswith("/result") and isinstance(sent, Exchange):
-        return _schema_cause(sent.method, message, at.removeprefix("/result"), revision)
-    if at:
-        return ""
-    if isinstance(sent, Event):
-        return "answered-notification" if sent.message and sent.message.kind == "notification" else ""
-    if isinstance(sent.params, dict) and set(sent.params) - {"_meta"}:
-        return ""
-    return f"answer-kind:{sent.method}:{message.kind}"
 
 
 def profile_document(revision: str, newest: str | None, values: dict[str, JSON]) -> dict[str, JSON]:

@@ -60,6 +60,9 @@ def explain(finding: dict[str, Any], number: int | None = None) -> Iterator[Line
             yield "dim", f"   {'stderr' if index == 0 else '':<10} {escape(text)[:200]}"
     if finding["remedy"]:
         yield "plain", f"   remedy     {escape(finding['remedy'])}"
+    broken = sorted({seen["requirement"] for seen in finding["occurrences"]} - {finding["requirement"]})
+    if broken:
+        yield "plain", f"   breaks too {', '.join(broken)}"
     others = sorted({seen["case"] for seen in finding["occurrences"]} - {finding["case"]})
     if others:
         yield "dim", f"   also in    {', '.join(others[:4])}{f' and {len(others) - 4} more' if len(others) > 4 else ''}"

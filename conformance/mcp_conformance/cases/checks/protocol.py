@@ -58,6 +58,12 @@ def lost_answer(events: Iterable[Event]) -> tuple[str, str] | None:
     return None
 
 
+def unread_answer(events: Iterable[Event]) -> str | None:
+    """Why a line among these events wasn't read, though it may be the answer that is missing; None when all were read."""
+    messages = (event.message for event in events if event.direction == "received")
+    return next((message.problem for message in messages if message is not None and message.kind == "unread"), None)
+
+
 @check("stdio.stdout-is-pure", judges=["stdio.stdout-only-mcp"], everywhere=True)
 def stdout_is_pure(observation: Observation, report: Report) -> None:
     """Every line on stdout is one JSON-RPC message, from the start of the process to its end."""
@@ -66,6 +72,9 @@ def stdout_is_pure(observation: Observation, report: Report) -> None:
     fragments = _fragments(observation)
     for event, message in observation.received():
         if event.number in fragments:
+            continue
+        if message.kind == "unread":
+            report.unsure["stdio.stdout-only-mcp"] = f"a line of the server's wasn't read: {message.problem}"
             continue
         report.saw()
         if event.unfinished and message.kind != "invalid":
@@ -133,7 +142,7 @@ def utf_8(observation: Observation, report: Report) -> None:
 def version_marker(observation: Observation, report: Report) -> None:
     """Every message has "jsonrpc": "2.0"."""
     for event, message in observation.received():
-        if message.kind in ("invalid", "batch"):
+        if message.kind in ("invalid", "unread", "batch"):
             continue
         report.saw()
         marker = message.value.get("jsonrpc", MISSING)
@@ -233,7 +242,11 @@ def requests_are_answered(observation: Observation, report: Report) -> None:
             continue
         report.saw()
         if exchange.answer is None:
-            lost = lost_answer(_until_next(observation, exchange.sent))
+            following = list(_until_next(observation, exchange.sent))
+            if (unread := unread_answer(following)) is not None:
+                report.unsure["jsonrpc.request-answered"] = f"what may be the answer to {exchange.method} wasn't read: {unread}"
+                continue
+            lost = lost_answer(following)
             requirement, cause = lost or ("jsonrpc.request-answered", f"no-answer:{exchange.method}")
             report.problem(
                 f"a response to {exchange.method}",
