@@ -234,7 +234,12 @@ def test_no_control_character_of_a_servers_reaches_the_terminal(text: str, name:
         (["pass", "fail"], "MUST", "Not conformant: 1 requirement broken", "bad"),
         (["pass", "inconclusive"], None, "No answer: 1 case", "warn"),
         (["not_applicable"], None, "No answer: r.", "warn"),
-        (["pass", "error", "fail"], "MUST", "Not conformant: 1 requirement broken; the harness failed in 1 case", "bad"),
+        (
+            ["pass", "error", "fail"],
+            "MUST",
+            "Not conformant: 1 requirement broken; the harness failed in 1 case",
+            "bad",
+        ),
         (["pass", "error"], None, "No answer: the harness failed in 1 case", "warn"),
         ([], None, "No answer: nothing applied", "warn"),
     ],

@@ -1,8 +1,10 @@
 """Good arguments for a tool that nobody explained: from hints, its schema, and values seen in the server's own answers.
 
-The generator is modest on purpose: it looks for a few calls that are likely to be accepted, best first. Fuzzing is another room.
+The generator is modest on purpose: it looks for a few calls that are likely to be accepted, best first. Fuzzing is
+another room.
 """
 
+import contextlib
 import itertools
 import json
 import re
@@ -62,10 +64,8 @@ class Pool:
                 self.add(inner, name, depth + 1)
         elif isinstance(value, str) or _is_number(value):
             if isinstance(value, str) and value[:1] in ("{", "[") and len(value) < 200_000:
-                try:
+                with contextlib.suppress(ValueError, RecursionError):
                     self.add(json.loads(value), name, depth + 1)
-                except (ValueError, RecursionError):
-                    pass
             known = self._values.setdefault(_plain(name), [])
             if value not in known and len(known) < 5 and (not isinstance(value, str) or len(value) < 500):
                 known.append(value)
@@ -86,7 +86,8 @@ def _plain(name: str) -> str:
 
 
 def candidates(schema: JSON, pool: Pool, hinted: list[dict[str, JSON]]) -> Iterator[dict[str, JSON]]:
-    """Arguments worth a try, best first and without repetition; all of those not hinted at are valid against the schema."""
+    """Arguments worth a try, best first and without repetition; all of those not hinted at are valid against the
+    schema."""
     tried: list[JSON] = []
     for arguments in itertools.chain(hinted, _generated(schema, pool)):
         if arguments not in tried:
@@ -130,7 +131,9 @@ class _Maker:
         for union in ("anyOf", "oneOf"):
             branches = schema.get(union)
             if isinstance(branches, list) and branches and "type" not in schema and "properties" not in schema:
-                real = [branch for branch in branches if not (isinstance(branch, dict) and branch.get("type") == "null")]
+                real = [
+                    branch for branch in branches if not (isinstance(branch, dict) and branch.get("type") == "null")
+                ]
                 return self.value((real or branches)[0], name, everything, depth + 1)
         if isinstance(schema.get("allOf"), list) and schema["allOf"]:
             merged: dict[str, JSON] = {key: inner for key, inner in schema.items() if key != "allOf"}
@@ -154,7 +157,9 @@ class _Maker:
                 return None
             case "array":
                 items = schema.get("items", {})
-                count = max(1 if depth <= 2 else 0, schema["minItems"] if isinstance(schema.get("minItems"), int) else 0)
+                count = max(
+                    1 if depth <= 2 else 0, schema["minItems"] if isinstance(schema.get("minItems"), int) else 0
+                )
                 return [self.value(items, name, everything, depth + 1) for _ in range(min(count, 20))]
             case "object" | None if kind == "object" or depth == 0 or "properties" in schema:
                 properties = schema.get("properties")
@@ -162,7 +167,10 @@ class _Maker:
                 required = schema.get("required")
                 required = [key for key in required if isinstance(key, str)] if isinstance(required, list) else []
                 wanted = [*(properties if everything else ()), *required]
-                return {key: self.value(properties.get(key, {}), key, everything, depth + 1) for key in dict.fromkeys(wanted)}
+                return {
+                    key: self.value(properties.get(key, {}), key, everything, depth + 1)
+                    for key in dict.fromkeys(wanted)
+                }
         return self._string(schema, name)
 
     def _number(self, schema: dict[str, JSON], name: str, integral: bool) -> JSON:
@@ -220,7 +228,7 @@ def _merged(one: dict[str, JSON], other: dict[str, JSON]) -> dict[str, JSON]:
     return made
 
 
-# ---------------------------------------------------------------------------------------------- arguments that are wrong
+# --------------------------------------------------------------------------------------------- arguments that are wrong
 
 
 def without_required(schema: JSON, good: dict[str, JSON]) -> dict[str, JSON] | None:

@@ -1,4 +1,5 @@
-"""Calls of the tools that may be called: looks for arguments that each accepts, and doesn't take a slow tool for a hanging one."""
+"""Calls of the tools that may be called: looks for arguments that each accepts, and doesn't take a slow tool for a
+hanging one."""
 
 import math
 import time
@@ -29,7 +30,8 @@ class Accepted:
 
 @dataclass(slots=True)
 class ToolCalls:
-    """All calls of one survey. `known` holds what was accepted in another revision, and is added to; `made` are the calls."""
+    """All calls of one survey. `known` holds what was accepted in another revision, and is added to; `made` are the
+    calls."""
 
     session: Session
     hints: Hints
@@ -88,7 +90,9 @@ class ToolCalls:
         self.known[tool.name] = Accepted(chosen, exchange.seconds)
         content = result.get("content")
         self.pool.add(result.get("structuredContent"))
-        self.pool.add([block.get("text") for block in (content if isinstance(content, list) else []) if isinstance(block, dict)])
+        self.pool.add(
+            [block.get("text") for block in (content if isinstance(content, list) else []) if isinstance(block, dict)]
+        )
         return True
 
     async def _wait(self, tool: Tool, chosen: dict[str, JSON], exchange: Exchange) -> None:
@@ -99,8 +103,14 @@ class ToolCalls:
             return
         tool.reason = "its call got no answer in time"
         answered = any(call.exchange.answer is not None for call in self.made)
-        if (answered or len(self.made) == 1) and self.session.alive and (await self.session.barrier()).answer is not None:
+        if (
+            (answered or len(self.made) == 1)
+            and self.session.alive
+            and (await self.session.barrier()).answer is not None
+        ):
             # The server is well, and this may be the one tool that is slow: who is to say that it will never answer?
             exchange.excused = True
             self.known[tool.name] = Accepted(chosen, math.inf)
-            await self.session.notify("notifications/cancelled", {"requestId": exchange.id, "reason": "it takes too long"})
+            await self.session.notify(
+                "notifications/cancelled", {"requestId": exchange.id, "reason": "it takes too long"}
+            )

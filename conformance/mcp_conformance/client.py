@@ -1,7 +1,8 @@
 """The tester as a client: what it declares, and what it answers when the server asks something of it.
 
-Requests of a server to its client: roots (client/roots), sampling (client/sampling), elicitation (client/elicitation) and ping
-(basic/utilities/ping). A server may ask only for what was declared; the answers here are correct and dull.
+Requests of a server to its client: roots (client/roots), sampling (client/sampling), elicitation
+(client/elicitation) and ping (basic/utilities/ping). A server may ask only for what was declared; the answers here
+are correct and dull.
 """
 
 from typing import Any

@@ -1,8 +1,8 @@
 """Data files that travel compiled: YAML for people, JSON for the machine, and a hash that says whether the two agree.
 
-Reading YAML costs a hundred times what JSON costs, at each start. So `compiled/NAME.json` holds what `build` made of the YAML files,
-with the hash of their bytes. When the hash doesn't fit (a developer has changed a file), the YAML is read. A test keeps the
-compiled files fresh; ``python -m mcp_conformance.compiled`` writes them.
+Reading YAML costs a hundred times what JSON costs, at each start. So `compiled/NAME.json` holds what `build` made of
+the YAML files, with the hash of their bytes. When the hash doesn't fit (a developer has changed a file), the YAML is
+read. A test keeps the compiled files fresh; ``python -m mcp_conformance.compiled`` writes them.
 """
 
 import hashlib

@@ -1,4 +1,5 @@
-"""Finds out what a server is: one start for each revision, a survey in each that it speaks, and what the checks say of it."""
+"""Finds out what a server is: one start for each revision, a survey in each that it speaks, and what the checks say of
+it."""
 
 import time
 from collections.abc import Iterable
@@ -59,7 +60,9 @@ class Discovery:
                 break  # dead or dumb: asking again would only take time
         offered = {version for version in self.profile.offers.values() if version}
         for version, session in strange.items():
-            if version in offered:  # asked for another version, the server names this one: so it speaks it, and has to say so
+            if (
+                version in offered
+            ):  # asked for another version, the server names this one: so it speaks it, and has to say so
                 await self._survey(version, session, known)
             await self._let_go(session)
         self.profile.revisions = dict(sorted(self.profile.revisions.items()))
@@ -106,7 +109,7 @@ class Discovery:
         if session.alive and not found.unanswered:
             self.sessions.share(session)
 
-    # ---------------------------------------------------------------------------------------------------------- outcomes
+    # --------------------------------------------------------------------------------------------------------- outcomes
 
     def _outcomes(self) -> Iterable[Outcome]:
         for case in bundled():
@@ -130,7 +133,9 @@ class Discovery:
         profile = self.profile
         spoken = ", ".join(sorted({version for version in profile.offers.values() if version}))
         version = next(iter(profile.offers))
-        made = Outcome(ANSWERS, "target", version, profile.transport, Verdict.PASS, f"the server answers initialize with {spoken}")
+        made = Outcome(
+            ANSWERS, "target", version, profile.transport, Verdict.PASS, f"the server answers initialize with {spoken}"
+        )
         missing = [wanted for wanted in self.wanted if wanted not in profile.revisions]
         if spoken and missing:
             made.verdict = Verdict.INCONCLUSIVE
@@ -148,14 +153,25 @@ class Discovery:
     def _no_answer(self, version: str) -> Outcome:
         events = self._observations[version][0].exchanges[0].events
         failure = self.profile.failure
-        problem = Problem("lifecycle.server-responds", "a result for initialize", failure, "initialize", events, "no-answer:initialize")
+        problem = Problem(
+            "lifecycle.server-responds",
+            "a result for initialize",
+            failure,
+            "initialize",
+            events,
+            "no-answer:initialize",
+        )
         return self._accused(version, problem, failure)
 
     def _no_version(self, version: str, named: str) -> Outcome:
         events = self._observations[version][0].exchanges[0].events
         at = "/result/protocolVersion"
-        problem = Problem("lifecycle.server-other-version", "a version of the protocol that was published", short(named), at, events)
-        return self._accused(version, problem, f"the server answers with version {short(named)}, which was never published")
+        problem = Problem(
+            "lifecycle.server-other-version", "a version of the protocol that was published", short(named), at, events
+        )
+        return self._accused(
+            version, problem, f"the server answers with version {short(named)}, which was never published"
+        )
 
     def _accused(self, version: str, problem: Problem, reason: str) -> Outcome:
         case = next(case for case in bundled() if case.id == "lifecycle.initialize.is-answered")

@@ -30,7 +30,8 @@ _GRACE = 5.0  # seconds for a server to exit once its input is closed; the speci
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is asked to do. Times are in seconds. `revisions` empty: all that the server speaks and the suites judge."""
+    """What a run is asked to do. Times are in seconds. `revisions` empty: all that the server speaks and the suites
+    judge."""
 
     call: CallLevel = "safe"
     hints: Hints = field(default_factory=Hints)
@@ -53,22 +54,28 @@ class Engine:
         self._known_causes: set[str] = set()
         self._unanswered: set[str] = set()
         """Methods that were seen to get no answer, with all patience."""
-        self._sessions = Sessions(target, settings.start_deadline, self._deadline, lambda revision: self._of(revision).barrier_method)
+        self._sessions = Sessions(
+            target, settings.start_deadline, self._deadline, lambda revision: self._of(revision).barrier_method
+        )
 
     async def __aenter__(self) -> Self:
         await self._sessions.__aenter__()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._sessions.__aexit__(kind, error, trace)
 
-    # --------------------------------------------------------------------------------------------------------- discovery
+    # -------------------------------------------------------------------------------------------------------- discovery
 
     async def discover(self, *, survey: bool = True) -> Profile:
         """Find out what the server is. With `survey`, call tools and judge all checks on the way."""
         self.profile = Profile(self.target.transport, self.target.label, 0.0, {}, {})
         settings = self.settings
-        discovery = Discovery(self._sessions, self.profile, settings.call, settings.hints, settings.revisions, self.reproduce)
+        discovery = Discovery(
+            self._sessions, self.profile, settings.call, settings.hints, settings.revisions, self.reproduce
+        )
         self._keep(await discovery.run(judge=survey))
         return self.profile
 
@@ -97,7 +104,7 @@ class Engine:
     def _stretched(self) -> float:
         return min(2 * self.profile.start_seconds, _MAX_DEADLINE) if self.profile else 0.0
 
-    # -------------------------------------------------------------------------------------------------------------- runs
+    # ------------------------------------------------------------------------------------------------------------- runs
 
     async def open(self, revision: str, options: model.SessionOptions) -> Session:
         """A session of the user's own. Raises `CannotOpen`."""
@@ -121,7 +128,7 @@ class Engine:
         return outcome
 
     async def _judged(self, case: LoadedCase, body: model.Case, revision: str) -> Ruling:
-        """The ruling on a case; trouble that other sessions may have a part in is looked at again with this case alone."""
+        """The ruling on a case; trouble that other sessions may have a part in is looked at again, alone."""
         ruling, used, unopened = await self._run(case, body, revision)
         if not ruling.seen and not unopened:
             return ruling
@@ -130,8 +137,12 @@ class Engine:
             self._unanswered.update(_silent_methods(ruling))  # waiting for it all over again would prove no more
         elif used and ruling.seen and not known:
             again, _, _ = await self._run(case, body, revision)
-            if not {seen.problem.fingerprint for seen in ruling.seen} <= {seen.problem.fingerprint for seen in again.seen}:
-                ruling.notes.append("seen only after other cases in the same session: run the whole area to see it again")
+            if not {seen.problem.fingerprint for seen in ruling.seen} <= {
+                seen.problem.fingerprint for seen in again.seen
+            }:
+                ruling.notes.append(
+                    "seen only after other cases in the same session: run the whole area to see it again"
+                )
         elif not self._sessions.alone and self._sessions.others_run and (unopened or _silent_methods(ruling)):
             # A server that can't run twice at a time (a port, a lock) is not to blame for not starting beside itself.
             self._sessions.alone = True
@@ -142,7 +153,8 @@ class Engine:
         return ruling
 
     async def _run(self, case: LoadedCase, body: model.Case, revision: str) -> tuple[Ruling, bool, bool]:
-        """One run of the steps: the ruling, whether a session was used that had been used before, whether one couldn't be opened."""
+        """One run of the steps: the ruling, whether a session was used that had been used before, whether one couldn't
+        be opened."""
         found = self._of(revision)
         assert self.profile is not None
         before = self._sessions.waited()
@@ -185,7 +197,8 @@ class Engine:
             observation = Observation.of(session, start)
             heard = heard or any(True for _ in observation.received())
             for problem in monitors.watch(observation):
-                # What the survey has already shown isn't shown again with each case, unless it is the case's own matter.
+                # What the survey has already shown isn't shown again with each case, unless it is the case's own
+                # matter.
                 if problem.requirement in case.judges or problem.fingerprint not in self._known_causes:
                     ruling.seen.append(Seen(problem, session.transcript.events))
         if not heard and ruling.passed:

@@ -1,4 +1,5 @@
-"""The hints file: what a server's owner tells the tester about tools (``mcp-conformance.yaml``; schema in ``schemas/hints.schema.json``)."""
+"""The hints file: what a server's owner tells the tester about tools (``mcp-conformance.yaml``; schema in
+``schemas/hints.schema.json``)."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -9,8 +10,8 @@ from mcp_conformance.strict_yaml import DataError, load_file
 
 
 class ToolHints(BaseModel):
-    """What is known of one tool. `arguments`: calls that a right server accepts, one or several. `call`: `always` allows a call that the
-    call level wouldn't, `never` forbids any. `deadline`: seconds that a call may take."""
+    """What is known of one tool. `arguments`: calls that a right server accepts, one or several. `call`: `always`
+    allows a call that the call level wouldn't, `never` forbids any. `deadline`: seconds that a call may take."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,8 +1,8 @@
 """JSON-RPC 2.0 without I/O: bytes into messages, with bounds, never raising on bad input.
 
-Two steps, so that each can be tested alone: `LineFraming` cuts a byte stream into lines (the stdio framing of every MCP revision:
-basic/transports#stdio), `parse` turns one line into a `Message`. A line that is no JSON-RPC message becomes a `Message` of kind
-``invalid`` that says why: bad bytes from a server are evidence, not an exception.
+Two steps, so that each can be tested alone: `LineFraming` cuts a byte stream into lines (the stdio framing of every
+MCP revision: basic/transports#stdio), `parse` turns one line into a `Message`. A line that is no JSON-RPC message
+becomes a `Message` of kind ``invalid`` that says why: bad bytes from a server are evidence, not an exception.
 """
 
 import json
@@ -43,9 +43,9 @@ MISSING = _Missing()
 class Message:
     """One JSON-RPC message, or what came in place of one.
 
-    `raw` is what crossed the wire without its line end; `value` the parsed JSON (MISSING when it isn't JSON); `problem` says, for
-    kinds ``invalid`` and ``unread``, why; `duplicates` names members that occur twice in one object. `items` are the first `MAX_BATCH`
-    messages of a batch.
+    `raw` is what crossed the wire without its line end; `value` the parsed JSON (MISSING when it isn't JSON);
+    `problem` says, for kinds ``invalid`` and ``unread``, why; `duplicates` names members that occur twice in one
+    object. `items` are the first `MAX_BATCH` messages of a batch.
     """
 
     kind: Kind
@@ -98,7 +98,7 @@ def same_id(sent: JSON, received: JSON) -> bool:
     return type(sent) is type(received) and bool(sent == received)
 
 
-# ---------------------------------------------------------------------------------------------------------------- framing
+# -------------------------------------------------------------------------------------------------------------- framing
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Unfinished:
 
 
 class LineFraming:
-    """Cuts a byte stream at newlines. No clock, no task, no process; linear in its input, memory bounded by `max_line`."""
+    """Cuts a byte stream at newlines. No clock, no task, no process; linear in its input, bounded in memory."""
 
     def __init__(self, max_line: int = MAX_LINE) -> None:
         self._max = max_line
@@ -152,10 +152,11 @@ class LineFraming:
         return line
 
 
-# ---------------------------------------------------------------------------------------------------------------- parsing
+# -------------------------------------------------------------------------------------------------------------- parsing
 
 _BRACKETS = re.compile(rb'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
-"""Strings, also an unterminated one, and brackets; every byte is looked at once, and none is remembered to come back to."""
+"""Strings, also an unterminated one, and brackets; every byte is looked at once, and none is remembered to come back
+to."""
 
 
 def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Message:
@@ -188,14 +189,18 @@ def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Message:
 
 def _classify(raw: bytes, value: JSON, duplicates: tuple[str, ...] = ()) -> Message:
     if isinstance(value, list):
-        items = tuple(_classify(encode(item), item) if not isinstance(item, list) else _nested(item) for item in value[:MAX_BATCH])
+        items = tuple(
+            _classify(encode(item), item) if not isinstance(item, list) else _nested(item) for item in value[:MAX_BATCH]
+        )
         return Message("batch", raw, value, duplicates=duplicates, items=items)
     if not isinstance(value, dict):
         return Message("invalid", raw, value, f"a JSON {json_type(value)}, where a JSON-RPC message is an object")
     kind: Kind
     if "method" in value:
         if not isinstance(value["method"], str):
-            return Message("invalid", raw, value, f'"method" is {a_json_type(value["method"])}, not a string', duplicates)
+            return Message(
+                "invalid", raw, value, f'"method" is {a_json_type(value["method"])}, not a string', duplicates
+            )
         kind = "request" if "id" in value else "notification"
     elif "error" in value and not (value["error"] is None and "result" in value):  # as JSON-RPC 1.0 had it
         kind = "error"

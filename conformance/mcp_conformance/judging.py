@@ -1,4 +1,5 @@
-"""From problems to outcomes: levels and links from the catalogue, evidence from the transcript, one finding a root cause."""
+"""From problems to outcomes: levels and links from the catalogue, evidence from the transcript, one finding a root
+cause."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class Ruling:
 
 
 def judge(case: LoadedCase, revision: str, transport: str, ruling: Ruling, reproduce: Reproduce) -> Outcome:
-    """The outcome of a case: one judgement for each requirement that it names, and for each other that was seen broken."""
+    """The outcome of a case: a judgement for each requirement that it names, and for each other seen broken."""
     judgements: list[Judgement] = []
     kept: list[tuple[Requirement, Seen]] = []
     named = case.requirements(revision)
@@ -79,7 +80,9 @@ def _findings(
     made = []
     for fingerprint, group in groups.items():
         # The gravest requirement speaks for the cause; the case's own before others.
-        requirement, seen = min(group, key=lambda entry: (not entry[0].is_must, entry[1].problem.secondary, entry[0].id not in case.judges))
+        requirement, seen = min(
+            group, key=lambda entry: (not entry[0].is_must, entry[1].problem.secondary, entry[0].id not in case.judges)
+        )
         problem = seen.problem
         places = {one.problem.at + one.problem.observed for _, one in group}
         more = f" (and {len(places) - 1} more like it)" if len(places) > 1 else ""
@@ -107,9 +110,13 @@ def _findings(
 
 
 def evidence(events: list[Event], problem: Problem) -> list[Evidence]:
-    """The few lines of the wire that prove a problem: those it names, and the end of the stream if that is part of it."""
+    """The few lines of the wire that prove a problem: those it names, and the end of the stream if it matters."""
     chosen = [event for event in events if event.number in problem.events][:_MAX_EVIDENCE]
-    chosen += [event for event in events if event.direction == "closed" and event not in chosen and "output" in problem.observed]
+    chosen += [
+        event
+        for event in events
+        if event.direction == "closed" and event not in chosen and "output" in problem.observed
+    ]
     lines = []
     for event in chosen or events[-2:]:
         message = event.message
@@ -123,11 +130,13 @@ def evidence(events: list[Event], problem: Problem) -> list[Evidence]:
     return lines
 
 
-# ---------------------------------------------------------------------------------------------------------- applicability
+# -------------------------------------------------------------------------------------------------------- applicability
 
 
-def inapplicable(case: LoadedCase, requirements: Iterable[Requirement], declares: Callable[[str], bool]) -> dict[str, str]:
-    """For each requirement that doesn't apply to this server, the reason. Needs of the client's are met by the tester."""
+def inapplicable(
+    case: LoadedCase, requirements: Iterable[Requirement], declares: Callable[[str], bool]
+) -> dict[str, str]:
+    """For each requirement that doesn't apply to this server, the reason. The tester meets needs of the client's."""
     found: dict[str, str] = {}
     for requirement in requirements:
         for need in (*case.needs, *requirement.needs):
@@ -150,7 +159,11 @@ def rule_on_check(
         return ruling
     report = check.look(observation)
     ruling.notes = report.notes
-    ruling.seen = [Seen(problem, observation.events, stderr) for problem in report.problems if problem.requirement not in ruling.inapplicable]
+    ruling.seen = [
+        Seen(problem, observation.events, stderr)
+        for problem in report.problems
+        if problem.requirement not in ruling.inapplicable
+    ]
     complete = all(exchange.answer is not None or exchange.excused for exchange in observation.exchanges)
     for requirement in requirements:
         if requirement.id in report.unsure:

@@ -64,7 +64,8 @@ class Observation:
                 yield exchange
 
     def items(self, method: str, member: str) -> Iterator[tuple[Exchange, int, dict[str, JSON]]]:
-        """What a paged list holds, over all its pages: the exchange, the index on its page, the item. Ill-typed ones are left out."""
+        """What a paged list holds, over all its pages: the exchange, the index on its page, the item. Ill-typed ones
+        are left out."""
         for exchange in self.results(method):
             items = exchange.result.get(member)
             for index, item in enumerate(items if isinstance(items, list) else []):

@@ -1,4 +1,5 @@
-"""What a server was found to be: revisions, capabilities, tools, and arguments that it accepts. Plain data; it travels to xdist workers."""
+"""What a server was found to be: revisions, capabilities, tools, and arguments that it accepts. Plain data; it travels
+to xdist workers."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -23,7 +24,8 @@ class Tool:
 
 @dataclass(slots=True)
 class RevisionProfile:
-    """The server in one revision. `values` is what cases can refer to with ``$profile``; `missing` says why a value isn't there."""
+    """The server in one revision. `values` is what cases can refer to with ``$profile``; `missing` says why a value
+    isn't there."""
 
     revision: str
     server: dict[str, JSON]
@@ -53,8 +55,9 @@ class RevisionProfile:
 class Profile:
     """The server as a whole.
 
-    `offers` maps each version that was asked for to the version in the answer (None: no usable answer, see `failure`). `revisions` are
-    those that can be judged here, oldest first; `start_seconds` is the time from the launch to the first answer.
+    `offers` maps each version that was asked for to the version in the answer (None: no usable answer, see
+    `failure`). `revisions` are those that can be judged here, oldest first; `start_seconds` is the time from the
+    launch to the first answer.
     """
 
     transport: str
@@ -95,8 +98,9 @@ class Profile:
 def may_call(tool: dict[str, JSON], level: CallLevel, hint: Literal["always", "never"] | None) -> tuple[bool, str]:
     """Whether a tool may be called at a call level, and why.
 
-    A tool without annotations counts as destructive (schema: ToolAnnotations, the defaults of readOnlyHint and destructiveHint), and a
-    server's hints about itself are only a claim: that is why nothing else is called unless the user says so.
+    A tool without annotations counts as destructive (schema: ToolAnnotations, the defaults of readOnlyHint and
+    destructiveHint), and a server's hints about itself are only a claim: that is why nothing else is called unless
+    the user says so.
     """
     execution = tool.get("execution")
     if isinstance(execution, dict) and execution.get("taskSupport") == "required":

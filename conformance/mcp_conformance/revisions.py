@@ -140,7 +140,8 @@ _NEVER_JUDGED = ("2024-10-07",)  # published before the specification was, and s
 
 
 def may_be_published(version: str) -> bool:
-    """Whether a version can be one of the protocol: a published one, a draft, or one later than those that are known here."""
+    """Whether a version can be one of the protocol: a published one, a draft, or one later than those that are known
+    here."""
     known = {revision.date for revision in REVISIONS} | set(_NEVER_JUDGED)
     later = re.fullmatch(r"20\d\d-(0\d|1[0-2])-([0-2]\d|3[01])", version) is not None and version > REVISIONS[-1].date
     return version in known or later or version.startswith("DRAFT")

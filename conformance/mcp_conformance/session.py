@@ -1,9 +1,11 @@
-"""The tester's side of one conversation with a server: send, correlate answers, answer the server's own requests, record.
+"""The tester's side of one conversation with a server: send, correlate answers, answer the server's own requests,
+record.
 
-A session judges nothing. It is tolerant on purpose: an answer with a wrong id is still taken for the answer it evidently is, and marked,
-so that one defect is found once and everything behind it can still be tested.
+A session judges nothing. It is tolerant on purpose: an answer with a wrong id is still taken for the answer it
+evidently is, and marked, so that one defect is found once and everything behind it can still be tested.
 """
 
+import contextlib
 import math
 import time
 from dataclasses import dataclass, field
@@ -34,8 +36,9 @@ MAX_BYTES = 256 * 1024 * 1024
 class Exchange:
     """A request of ours and what came for it.
 
-    `flaw` says how the answer's id differs from the request's: ``id-type`` (the number came back as a string or the like), ``id-other``
-    (missing, null or another value). `surplus` are further responses with the same id. `seconds` is from sent to answered.
+    `flaw` says how the answer's id differs from the request's: ``id-type`` (the number came back as a string or the
+    like), ``id-other`` (missing, null or another value). `surplus` are further responses with the same id. `seconds`
+    is from sent to answered.
     """
 
     method: str
@@ -71,7 +74,7 @@ class Exchange:
 
 
 class Session:
-    """One conversation. `start` opens its reading task in a task group of the owner's; `aclose` ends it and the server."""
+    """One conversation. `start` opens its reading task in the owner's task group; `aclose` ends it and the server."""
 
     def __init__(
         self,
@@ -102,7 +105,9 @@ class Session:
         self.failure: Exception | None = None
         """A fault of the tester's own while it read; whoever judges the session has to raise it."""
         self._next_id = 1
-        self._unread = False  # something without an id was sent after the last answer: a stray response may belong to it
+        self._unread = (
+            False  # something without an id was sent after the last answer: a stray response may belong to it
+        )
         self._lenient = False
         self._garbled = False  # something that can't be answered under an id was sent
         self._reread = 0
@@ -139,7 +144,7 @@ class Session:
                 self._scope.cancel()
         return self.ending
 
-    # ------------------------------------------------------------------------------------------------------------ sending
+    # ---------------------------------------------------------------------------------------------------------- sending
 
     async def request(self, method: str, params: JSON = MISSING, *, id: JSON = MISSING) -> Exchange:
         """Send a request; doesn't wait for the answer. A fresh integer id is taken unless one is given."""
@@ -189,13 +194,11 @@ class Session:
         started = time.monotonic()
         with anyio.move_on_after(self.deadline):
             async with self._sending:
-                try:
+                with contextlib.suppress(LinkClosed):
                     await self.link.send(data)
-                except LinkClosed:
-                    pass
         self.waited += time.monotonic() - started
 
-    # ------------------------------------------------------------------------------------------------------------ waiting
+    # ---------------------------------------------------------------------------------------------------------- waiting
 
     async def answered(self, exchange: Exchange, deadline: float | None = None) -> bool:
         """Wait for the answer, the end of the stream or the deadline; whether there is an answer."""
@@ -208,7 +211,8 @@ class Session:
         return exchange.answer is not None
 
     async def answered_in_patience(self, exchange: Exchange) -> bool:
-        """Like `answered`; but while the server answers others, one answer may take `PATIENCE` deadlines: it may only be slow."""
+        """Like `answered`; but while the server answers others, one answer may take `PATIENCE` deadlines: it may only
+        be slow."""
         if await self.answered(exchange):
             return True
         for _ in range(PATIENCE - 1):
@@ -219,7 +223,9 @@ class Session:
                 break
         return exchange.answer is not None
 
-    async def call(self, method: str, params: JSON = MISSING, *, id: JSON = MISSING, deadline: float | None = None) -> Exchange:
+    async def call(
+        self, method: str, params: JSON = MISSING, *, id: JSON = MISSING, deadline: float | None = None
+    ) -> Exchange:
         """Send a request and wait for its answer."""
         exchange = await self.request(method, params, id=id)
         await self.answered(exchange, deadline)
@@ -247,7 +253,7 @@ class Session:
         """The second half."""
         await self.notify("notifications/initialized")
 
-    # ------------------------------------------------------------------------------------------------------------ reading
+    # ---------------------------------------------------------------------------------------------------------- reading
 
     async def _read(self) -> None:
         with self._scope:
@@ -290,12 +296,17 @@ class Session:
     async def _line(self, line: Line) -> None:
         message = parse(line.data)
         if line.cut:
-            message = Message("unread", line.data[:2000], problem=f"longer than the {len(line.data)} bytes that are read here")
+            message = Message(
+                "unread", line.data[:2000], problem=f"longer than the {len(line.data)} bytes that are read here"
+            )
         event = self._received(message, cut=line.cut)
-        # The last element of an array, on a line of its own, is JSON too: only a message ends what was spread over lines.
+        # The last element of an array, on a line of its own, is JSON too: only a message ends what was spread over
+        # lines.
         if message.kind == "unread":
             self._fragments.clear()
-        elif message.kind != "invalid" and (message.kind != "batch" or any(item.kind != "invalid" for item in message.items)):
+        elif message.kind != "invalid" and (
+            message.kind != "batch" or any(item.kind != "invalid" for item in message.items)
+        ):
             self._fragments.clear()
             await self._take(event)
         elif (whole := self._reassembled(event)) is not None:
@@ -379,7 +390,8 @@ class Session:
         self._lenient = any(other.flaw == "id-other" for other in self.exchanges)
 
     def _adopt(self, exchange: Exchange) -> None:
-        """After a deadline: a response behind the request that no other lacks is its answer with a wrong id, when it is the only one."""
+        """After a deadline: a response behind the request that no other lacks is its answer with a wrong id, when it is
+        the only one."""
         unclaimed = [self.strays, *(other.surplus for other in self.exchanges)]
         candidates = [(event, place) for place in unclaimed for event in place if event.number > exchange.sent.number]
         if len(candidates) == 1:
@@ -389,7 +401,8 @@ class Session:
 
 
 def _may_end_a_message(line: bytes) -> bool:
-    """Whether a line can be the last one of a message over several: it closes an object, and not only an inner one, as indentation shows."""
+    """Whether a line can be the last one of a message over several: it closes an object, and not only an inner one, as
+    indentation shows."""
     bare = line.strip()
     indented = line[:1] in (b" ", b"\t")
     return bare.endswith(b"}") and not (indented and (bare == b"}" or bare.endswith(b"{}")))

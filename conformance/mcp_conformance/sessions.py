@@ -1,4 +1,5 @@
-"""The servers and sessions of a run: opened as cases ask for them, shared where that does no harm, all ended at the end."""
+"""The servers and sessions of a run: opened as cases ask for them, shared where that does no harm, all ended at the
+end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ _SHAREABLE = ("shared", "rough")
 class Sessions:
     """An async context manager: sessions live in its task group, and leaving it ends every server.
 
-    `deadline` and `barrier` are asked when a session is opened; `barrier` gives the method that a server answers in a revision.
+    `deadline` and `barrier` are asked when a session is opened; `barrier` gives the method that a server answers in
+    a revision.
     """
 
     target: Target
@@ -43,13 +45,15 @@ class Sessions:
         self._group = await anyio.create_task_group().__aenter__()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             await self.end_all()
         finally:
             await self._group.__aexit__(None, None, None)
 
-    # ----------------------------------------------------------------------------------------------------------- opening
+    # ---------------------------------------------------------------------------------------------------------- opening
 
     async def connect(self, revision: str, capabilities: dict[str, Any] | None = None) -> Session:
         """A new server with a session on it, not yet initialized. Raises `CommandError`."""
@@ -103,7 +107,7 @@ class Sessions:
         """Seconds that each session has waited for its server so far, by the session's identity."""
         return {id(session): session.waited for session in self._live}
 
-    # ------------------------------------------------------------------------------------------------------------ ending
+    # ----------------------------------------------------------------------------------------------------------- ending
 
     async def close(self, session: Session) -> None:
         """End a session's server; its ending goes on beside whatever comes next."""

@@ -1,7 +1,8 @@
 """YAML read as JSON: only JSON's types, no duplicate keys, no aliases, and a line number for everything.
 
-Plain YAML reads ``2025-06-18`` as a date and ``no`` as false, and lets a repeated key win silently; none of that may happen to a
-suite. A plain scalar is null, true, false or a number only where JSON would say so; all else is a string.
+Plain YAML reads ``2025-06-18`` as a date and ``no`` as false, and lets a repeated key win silently; none of that may
+happen to a suite. A plain scalar is null, true, false or a number only where JSON would say so; all else is a
+string.
 """
 
 import json

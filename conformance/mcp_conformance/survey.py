@@ -1,7 +1,7 @@
 """One walk through everything that a server offers in one revision: what it lists, and calls of what may be called.
 
-The walk is the evidence of the passive checks, and finds the values that active cases need: a tool that can be called, arguments that
-it accepts, a cursor.
+The walk is the evidence of the passive checks, and finds the values that active cases need: a tool that can be
+called, arguments that it accepts, a cursor.
 """
 
 from dataclasses import dataclass, field
@@ -106,11 +106,15 @@ class Survey:
             if not (self.session.alive and isinstance(prompt, dict) and isinstance(prompt.get("name"), str)):
                 continue
             listed = prompt.get("arguments")
-            wanted = [one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict) and one.get("required")]
+            wanted = [
+                one
+                for one in (listed if isinstance(listed, list) else [])
+                if isinstance(one, dict) and one.get("required")
+            ]
             if not wanted:  # what to give for an argument, only the server's owner knows
                 await self._ask("prompts/get", {"name": prompt["name"]})
 
-    # ------------------------------------------------------------------------------------------------------------ values
+    # ----------------------------------------------------------------------------------------------------------- values
 
     def _values(self, profile: RevisionProfile) -> None:
         """What cases can refer to; and for what isn't there, the reason and what would help."""
@@ -130,11 +134,13 @@ class Survey:
             if (other := tool.name.swapcase()) not in names:
                 values.setdefault("uncased", {"name": other, "arguments": good})
         for exchange in self.session.exchanges:
-            if exchange.method == "tools/list" and isinstance(exchange.result, dict):
-                if isinstance(cursor := exchange.result.get("nextCursor"), str):
-                    values.setdefault("cursor", cursor)
+            listing = exchange.result if exchange.method == "tools/list" else None
+            if isinstance(listing, dict) and isinstance(cursor := listing.get("nextCursor"), str):
+                values.setdefault("cursor", cursor)
         profile.values = values
-        profile.missing = {name: self._why_missing(name, profile, bool(accepted)) for name in _REFERABLE if name not in values}
+        profile.missing = {
+            name: self._why_missing(name, profile, bool(accepted)) for name in _REFERABLE if name not in values
+        }
 
     def _why_missing(self, name: str, profile: RevisionProfile, accepted: bool) -> str:
         if name == "cursor":

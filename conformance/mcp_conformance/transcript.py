@@ -14,9 +14,9 @@ Direction = Literal["sent", "received", "closed"]
 class Event:
     """One thing that happened on the wire.
 
-    `number` counts from 1 within the session; `at` is in seconds since the session's start. ``closed`` events say how the stream
-    ended, in `text`. For the others, `message` is what was parsed and its `raw` the bytes. `cut` when only the beginning of an
-    overlong line was kept, `unfinished` when the stream ended before the line did.
+    `number` counts from 1 within the session; `at` is in seconds since the session's start. ``closed`` events say
+    how the stream ended, in `text`. For the others, `message` is what was parsed and its `raw` the bytes. `cut` when
+    only the beginning of an overlong line was kept, `unfinished` when the stream ended before the line did.
     """
 
     number: int

@@ -1,4 +1,4 @@
-"""Verdicts and what they rest on. Plain data that turns into JSON and back: it crosses processes and ends in reports."""
+"""Verdicts and what they rest on. Plain data that turns into JSON and back: it crosses processes."""
 
 import hashlib
 import json
@@ -11,8 +11,8 @@ from mcp_conformance.requirements import Requirement
 
 
 class Verdict(StrEnum):
-    """What became of a case. `WARNING` is a failed case none of whose broken requirements is a MUST: the second axis, the level, is the
-    requirement's own, this is only the column in which the case is counted."""
+    """What became of a case. `WARNING` is a failed case none of whose broken requirements is a MUST: the second axis,
+    the level, is the requirement's own, this is only the column in which the case is counted."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -36,8 +36,9 @@ def worst(verdicts: list[Verdict]) -> Verdict:
 class Problem:
     """A requirement seen broken, before levels and links are known.
 
-    `at` is a JSON Pointer into the message of the last event, or a few words where there is no message. `events` are numbers in the
-    transcript. `cause` names the root cause: problems of one cause are one finding, also across requirements and cases.
+    `at` is a JSON Pointer into the message of the last event, or a few words where there is no message. `events` are
+    numbers in the transcript. `cause` names the root cause: problems of one cause are one finding, also across
+    requirements and cases.
     """
 
     requirement: str
@@ -52,7 +53,7 @@ class Problem:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits that name the root cause, the same in every run: no ids, counts, times or positions go in."""
+        """Twelve hex digits that name the root cause, the same in every run: no ids, counts or times go in."""
         cause = self.cause or f"{self.requirement}|{_general(self.at)}"
         return hashlib.sha256(cause.encode(errors="backslashreplace")).hexdigest()[:12]
 

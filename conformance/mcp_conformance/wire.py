@@ -9,7 +9,8 @@ LIMIT = 160
 
 
 def printable(data: bytes | str, limit: int = LIMIT) -> str:
-    """A piece of the wire as one printable line: what isn't UTF-8, control characters and other invisible ones are escaped."""
+    """A piece of the wire as one printable line: what isn't UTF-8, control characters and other invisible ones are
+    escaped."""
     text = data[: limit * 4].decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data[: limit * 4]
     shown = escape(text)
     return shown if len(shown) <= limit and len(data) <= limit * 4 else shown[: limit - 1] + "…"
@@ -55,7 +56,10 @@ def _shortened(value: JSON, path: list[str], depth: int) -> str:
         text = _dump(value)
         return text if len(text) <= 300 or depth > 12 else _outline(value)
     if isinstance(value, dict):
-        parts = [f"{_dump(key)}:{_shortened(inner, path[1:], depth + 1) if key == path[0] else _outline(inner)}" for key, inner in value.items()]
+        parts = [
+            f"{_dump(key)}:{_shortened(inner, path[1:], depth + 1) if key == path[0] else _outline(inner)}"
+            for key, inner in value.items()
+        ]
         return "{" + ",".join(parts) + "}"
     if isinstance(value, list) and path[0].isdecimal() and len(path[0]) < 10 and int(path[0]) < len(value):
         index = int(path[0])

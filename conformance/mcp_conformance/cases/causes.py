@@ -9,7 +9,8 @@ from mcp_conformance.transcript import Event
 
 
 def wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at: str) -> str:
-    """The root cause of an answer that is wrong at a place, where it is wider than one requirement; empty where it isn't.
+    """The root cause of an answer that is wrong at a place, where it is wider than one requirement; empty where it
+    isn't.
 
     A server that answers one notification answers others, and one that refuses a request without params does so in
     every case; wrong ids, error objects and results have checks of their own, with these causes.
@@ -33,7 +34,7 @@ def wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at: 
 
 
 def _schema_cause(method: str, message: Message, at: str, revision: str) -> str:
-    """The cause that the schema check gives to what is wrong at a place of a result, if it is wrong by the schema too."""
+    """The cause that the schema check gives to a wrong place of a result, if it is wrong by the schema too."""
     known = find_method(revision, method, "client")
     if known is None or known.result is None:
         return ""

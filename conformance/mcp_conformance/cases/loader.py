@@ -47,7 +47,7 @@ class LoadedCase:
         return any(found.transports in ("any", transport) for found in self.requirements(revision))
 
 
-# ------------------------------------------------------------------------------------------------------------ suite files
+# ---------------------------------------------------------------------------------------------------------- suite files
 
 
 def load_suite(path: Path) -> list[LoadedCase]:
@@ -79,7 +79,18 @@ def bundled() -> tuple[LoadedCase, ...]:
 
 
 # Areas in the order in which a reader wants to see them: what breaks everything else comes first.
-_AREAS = ("stdio", "ping", "lifecycle", "base", "cancellation", "pagination", "tools", "resources", "prompts", "shutdown")
+_AREAS = (
+    "stdio",
+    "ping",
+    "lifecycle",
+    "base",
+    "cancellation",
+    "pagination",
+    "tools",
+    "resources",
+    "prompts",
+    "shutdown",
+)
 
 
 def _refuse_duplicates(cases: Iterable[LoadedCase]) -> None:
@@ -87,7 +98,9 @@ def _refuse_duplicates(cases: Iterable[LoadedCase]) -> None:
     for case in cases:
         if case.id in seen:
             other = seen[case.id]
-            raise DataError(case.source, case.line, f"case {case.id} stands also at {other.source}:{other.line}; ids are unique")
+            raise DataError(
+                case.source, case.line, f"case {case.id} stands also at {other.source}:{other.line}; ids are unique"
+            )
         seen[case.id] = case
 
 
@@ -98,7 +111,7 @@ def _from_check(check: Check) -> LoadedCase:
     )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------- one document into rows
+# ----------------------------------------------------------------------------------------------- one document into rows
 
 
 def _rows(document: Document) -> dict[str, Any]:
@@ -128,7 +141,9 @@ def _refuse_twins(document: Document, cases: list[Any]) -> None:
     for index, case in enumerate(cases):
         line = document.line(("cases", index, "case"))
         if case["case"] in seen:
-            raise DataError(document.source, line, f"case {case['case']} stands also at line {seen[case['case']]}; ids are unique")
+            raise DataError(
+                document.source, line, f"case {case['case']} stands also at line {seen[case['case']]}; ids are unique"
+            )
         seen[case["case"]] = line
 
 
@@ -151,7 +166,9 @@ def _check_case(document: Document, case: Any, path: tuple[str | int, ...]) -> N
             if of is not None and of not in labels:
                 raise DataError(document.source, line, f'{where}"of: {of}" names no earlier step; give one "as: {of}"')
             if of is None and parsed.session not in sent:
-                raise DataError(document.source, line, f'{where}"{parsed.keyword}" has no step before it that sends anything')
+                raise DataError(
+                    document.source, line, f'{where}"{parsed.keyword}" has no step before it that sends anything'
+                )
         own = _own_judges(parsed)
         if own is not None:
             _check_judges(document, line, where, made, own)
@@ -183,7 +200,7 @@ def _check_judges(document: Document, line: int, where: str, case: model.Case, o
         raise DataError(document.source, line, reason)
     for requirement in own:
         if requirement not in case.judges:
-            raise DataError(document.source, line, f'{where}{requirement} isn\'t in the case\'s own "judges"')
+            raise DataError(document.source, line, f"{where}{requirement} isn't in the case's own \"judges\"")
 
 
 def _known_requirements(known: Catalogue, judges: tuple[str, ...], case: str, source: str, line: int) -> None:
@@ -212,7 +229,9 @@ def _step(step: Any, document: Document, path: tuple[str | int, ...], where: str
     return _validate(model.STEPS[keywords[0]], step, document, path, where)
 
 
-def _validate(kind: type[BaseModel], value: Any, document: Document, path: tuple[str | int, ...], where: str = "") -> Any:
+def _validate(
+    kind: type[BaseModel], value: Any, document: Document, path: tuple[str | int, ...], where: str = ""
+) -> Any:
     if (null := _null(value)) is not None:
         raise DataError(document.source, document.line((*path, *null)), f'{where}"{null[-1]}" is null; leave it out')
     try:
@@ -234,7 +253,8 @@ def _validate(kind: type[BaseModel], value: Any, document: Document, path: tuple
 
 
 def _null(value: Any) -> tuple[str | int, ...] | None:
-    """The path of a member of the format that is null. What is sent or looked for may well be null, and isn't looked into."""
+    """The path of a member of the format that is null. What is sent or looked for may well be null, and isn't looked
+    into."""
     if isinstance(value, list):
         members: Iterable[tuple[str | int, Any]] = enumerate(value)
     elif isinstance(value, dict):
@@ -257,7 +277,7 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f'unknown {what} "{name}"{hint}{listing}'
 
 
-# ------------------------------------------------------------------------------------------------------- rows into cases
+# ------------------------------------------------------------------------------------------------------ rows into cases
 
 
 def _cases(rows: dict[str, Any], source: str) -> list[LoadedCase]:

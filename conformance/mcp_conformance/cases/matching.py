@@ -91,7 +91,7 @@ def _found(value: JSON, pointer: str) -> JSON:
         return MISSING
 
 
-# -------------------------------------------------------------------------------------------------------------- matchers
+# ------------------------------------------------------------------------------------------------------------- matchers
 # A matcher is a literal value, or an object with one of these keys. What isn't one of them is compared as it is.
 
 
@@ -107,14 +107,23 @@ def _of_type(wanted: JSON, found: JSON) -> bool:
 
 _MATCHERS: dict[str, tuple[Callable[[Any, JSON], bool], Callable[[Any], str]]] = {
     "equals": (_same, short),
-    "not": (lambda wanted, found: found is not MISSING and not matches(wanted, found), lambda w: f"other than {_describe_matcher(w)}"),
-    "one-of": (lambda wanted, found: any(matches(one, found) for one in wanted), lambda w: "one of " + ", ".join(map(short, w))),
+    "not": (
+        lambda wanted, found: found is not MISSING and not matches(wanted, found),
+        lambda w: f"other than {_describe_matcher(w)}",
+    ),
+    "one-of": (
+        lambda wanted, found: any(matches(one, found) for one in wanted),
+        lambda w: "one of " + ", ".join(map(short, w)),
+    ),
     "type": (_of_type, lambda w: f"of type {w}"),
     "matches": (
         lambda wanted, found: isinstance(found, str) and re.search(wanted, found) is not None,
         lambda w: f"a string like /{w}/",
     ),
-    "at-least": (lambda wanted, found: isinstance(found, str) and found >= wanted, lambda w: f"{short(w)} or a later one"),
+    "at-least": (
+        lambda wanted, found: isinstance(found, str) and found >= wanted,
+        lambda w: f"{short(w)} or a later one",
+    ),
     "only": (
         lambda wanted, found: isinstance(found, dict) and set(found) <= set(wanted),
         lambda w: "an object without members" + (f" but {', '.join(w)}" if w else ""),
@@ -148,6 +157,3 @@ def _describe_matcher(matcher: JSON) -> str:
         return short(matcher)
     key, wanted = special
     return _MATCHERS[key][1](wanted)
-
-
-

@@ -1,6 +1,7 @@
 """The case format: what one case of a suite file may say. Its description for readers is ``docs/suite-format.md``.
 
-Data only: no conditions, no expressions, no computed loops. What needs those is a check in Python (`mcp_conformance.cases.checks`).
+Data only: no conditions, no expressions, no computed loops. What needs those is a check in Python
+(`mcp_conformance.cases.checks`).
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -33,10 +34,11 @@ class _Strict(BaseModel):
 class Outcome(_Strict):
     """One thing that may come back. Exactly one of `result`, `error` and `silence` is given.
 
-    `result`: true for any result, or the name of the type that it has to be valid against. `error`: true for any error, or the code (or
-    codes) that it has to have. `silence`: nothing comes back before the answer to a later request. `where`: what stands at places of the
-    answer, by JSON Pointer into the whole message. `note`: this outcome is legal but unusual; it is shown and changes no verdict.
-    `words`: how to say what is expected, where the matchers alone would be hard to read.
+    `result`: true for any result, or the name of the type that it has to be valid against. `error`: true for any
+    error, or the code (or codes) that it has to have. `silence`: nothing comes back before the answer to a later
+    request. `where`: what stands at places of the answer, by JSON Pointer into the whole message. `note`: this
+    outcome is legal but unusual; it is shown and changes no verdict. `words`: how to say what is expected, where the
+    matchers alone would be hard to read.
     """
 
     result: Yes | str | None = None
@@ -99,7 +101,8 @@ class Raw(Step):
 
 
 class Expectation(Outcome):
-    """What has to come back for the step named by `of` (the latest that was sent, if it isn't said): one outcome, or any of several."""
+    """What has to come back for the step named by `of` (the latest that was sent, if it isn't said): one outcome, or
+    any of several."""
 
     of: Name | None = None
     judges: tuple[str, ...] = ()
@@ -131,7 +134,8 @@ class Barrier(_Strict):
 
 
 class BarrierStep(Step):
-    """Sends a request that the server is known to answer and waits for the answer: all that was sent before has then been read."""
+    """Sends a request that the server is known to answer and waits for the answer: all that was sent before has then
+    been read."""
 
     keyword = "barrier"
     barrier: Barrier
@@ -162,7 +166,12 @@ class Quiet(Step):
 class Nothing(_Strict):
     """`kinds` of messages that must not have come since the case began, `besides` those of some methods."""
 
-    kinds: tuple[Literal["request", "notification", "result", "error"], ...] = ("request", "notification", "result", "error")
+    kinds: tuple[Literal["request", "notification", "result", "error"], ...] = (
+        "request",
+        "notification",
+        "result",
+        "error",
+    )
     besides: tuple[str, ...] = ()
     judges: tuple[str, ...] = ()
 
@@ -201,9 +210,9 @@ STEPS: dict[str, type[Step]] = {
 
 
 class SessionOptions(_Strict):
-    """How a named session is opened. ``shared`` is used by many cases, all of which send what a right client sends; ``rough`` by those that
-    don't. ``fresh`` is a new server for this case alone, and ``unopened`` one that has not been initialized. `capabilities` are what the
-    tester declares; left out: everything that it can do."""
+    """How a named session is opened. ``shared`` is used by many cases, all of which send what a right client sends;
+    ``rough`` by those that don't. ``fresh`` is a new server for this case alone, and ``unopened`` one that has not
+    been initialized. `capabilities` are what the tester declares; left out: everything that it can do."""
 
     open: Opening = "fresh"
     capabilities: dict[str, Any] | None = None

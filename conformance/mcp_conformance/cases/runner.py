@@ -29,7 +29,8 @@ class CannotOpen(Exception):
 
 @dataclass(slots=True)
 class Steps:
-    """What the steps of a case came to, before levels: requirements decided, problems with the session they are in, notes."""
+    """What the steps of a case came to, before levels: requirements decided, problems with the session they are in,
+    notes."""
 
     passed: set[str] = field(default_factory=set)
     problems: list[tuple[Problem, Session]] = field(default_factory=list)
@@ -74,14 +75,18 @@ class Runner:
         except _Stop:
             pass
         for requirement in self.case.judges:
-            decided = requirement in self.steps.passed or any(p.requirement == requirement for p, _ in self.steps.problems)
+            decided = requirement in self.steps.passed or any(
+                p.requirement == requirement for p, _ in self.steps.problems
+            )
             if not decided:
                 self.steps.undecided.setdefault(requirement, "the case ended before this could be judged")
         return self.steps
 
     async def _settle(self) -> None:
         """What the steps still set off shall fall into this case and not into the next one."""
-        if isinstance(self.case.steps[-1], model.BarrierStep) or any(isinstance(step, model.EndInput) for step in self.case.steps):
+        if isinstance(self.case.steps[-1], model.BarrierStep) or any(
+            isinstance(step, model.EndInput) for step in self.case.steps
+        ):
             return
         for session in self._sessions.values():
             if session.ready and session.ending is None and session.barrier_method not in self.unanswered:
@@ -129,10 +134,15 @@ class Runner:
         return self._sessions[name]
 
     async def _quieten(self, name: str, session: Session) -> None:
-        """Before the case's first message, if that has no id: what was sent before the case shall not set off what is taken for its answer."""
+        """Before the case's first message, if that has no id: what was sent before the case shall not set off what is
+        taken for its answer."""
         if name in self._latest:
             return
-        sent = [event.message for event in session.transcript.events if event.direction == "sent" and event.message is not None]
+        sent = [
+            event.message
+            for event in session.transcript.events
+            if event.direction == "sent" and event.message is not None
+        ]
         if sent and sent[-1].kind in ("notification", "result", "error") and session.ready and session.alive:
             await session.barrier()
 
@@ -156,7 +166,7 @@ class Runner:
                 self._undecided(self.case.judges, f"the answer has nothing at {pointer}")
                 raise _Stop from None
 
-    # --------------------------------------------------------------------------------------------------------- expecting
+    # -------------------------------------------------------------------------------------------------------- expecting
 
     async def _expect(self, session: Session, name: str, wanted: model.Expectation) -> None:
         judges = wanted.judges or self.case.judges
@@ -190,7 +200,8 @@ class Runner:
         events: tuple[int, ...],
         cause_at: Callable[[str], str],
     ) -> None:
-        # The outcome that was missed least, at a place inside the right kind of answer, tells most; all of them are what was expected.
+        # The outcome that was missed least, at a place inside the right kind of answer, tells most; all of them are
+        # what was expected.
         nearest = max(misses, key=lambda miss: bool(miss.at))
         unremarkable = [outcome for outcome in wanted.outcomes if not outcome.note] or list(wanted.outcomes)
         expected = " or ".join(describe(outcome, self.values) for outcome in unremarkable)
@@ -199,7 +210,9 @@ class Runner:
             self._undecided(judges, "the error is no error object, which base.error-object judges")
             return
         if cause.startswith("schema:") and not nearest.cause:
-            self._undecided(judges, f"{nearest.at} is {nearest.observed}, which is invalid by the schema and judged as that")
+            self._undecided(
+                judges, f"{nearest.at} is {nearest.observed}, which is invalid by the schema and judged as that"
+            )
             return
         if not nearest.at and wanted.where and all(at.startswith(("/id", "/error")) for at in wanted.where):
             self._undecided(judges, f"{nearest.observed} came, so that nothing could be seen of {expected}")
@@ -216,7 +229,9 @@ class Runner:
             )
             self.steps.problems.append((problem, session))
 
-    async def _answer(self, session: Session, sent: Exchange, wanted: model.Expectation, judges: Iterable[str]) -> Event | None:
+    async def _answer(
+        self, session: Session, sent: Exchange, wanted: model.Expectation, judges: Iterable[str]
+    ) -> Event | None:
         """The answer to a request. No answer is a finding of its own, unless silence is among the outcomes."""
         if any(outcome.silence for outcome in wanted.outcomes):
             if sent.answer is None:
@@ -262,7 +277,9 @@ class Runner:
     def _is_real_call(self, sent: Exchange) -> bool:
         return sent.method == "tools/call" and isinstance(sent.params, dict) and sent.params.get("name") in self.tools
 
-    async def _stray(self, session: Session, sent: Event, wanted: model.Expectation, judges: Iterable[str]) -> Event | None:
+    async def _stray(
+        self, session: Session, sent: Event, wanted: model.Expectation, judges: Iterable[str]
+    ) -> Event | None:
         """The response to something that has no id: the first that answers none of our requests."""
         await self._barriers(session, judges)
         if not session.ids_are_reliable:
@@ -286,10 +303,14 @@ class Runner:
                 self.steps.passed.update(judges)
             return
         last = session.transcript.events[-1]
-        observed = last.text if last.direction == "closed" else f"no answer to {exchange.method} within {session.deadline:g} s"
+        observed = (
+            last.text if last.direction == "closed" else f"no answer to {exchange.method} within {session.deadline:g} s"
+        )
         # A notification that kills or stops the server was not answered: what is broken is the answer to what follows.
         blamed = tuple(name for name in judges if name != "jsonrpc.notification-no-response")
-        cause = f"{blamed[0]}|goes-on" if blamed else "notification|goes-on" if judges else f"no-answer:{exchange.method}"
+        cause = (
+            f"{blamed[0]}|goes-on" if blamed else "notification|goes-on" if judges else f"no-answer:{exchange.method}"
+        )
         self._undecided(set(judges) - set(blamed), "the server didn't go on")
         for requirement in blamed or (UNANSWERED,):
             expected = f"a server that goes on: {exchange.method} is answered"
@@ -299,7 +320,11 @@ class Runner:
 
     def _provocation(self, session: Session, exchange: Exchange) -> tuple[int, ...]:
         """What was sent last before a barrier that failed."""
-        before = [event.number for event in session.transcript.events if event.direction == "sent" and event.number < exchange.sent.number]
+        before = [
+            event.number
+            for event in session.transcript.events
+            if event.direction == "sent" and event.number < exchange.sent.number
+        ]
         return tuple(before[-1:])
 
     def _expect_nothing(self, session: Session, unwanted: model.Nothing) -> None:
@@ -307,7 +332,12 @@ class Runner:
         start = next(start for known, start in self.steps.windows if known is session)
         for event in session.transcript.since(start):
             message = event.message
-            if event.direction != "received" or message is None or message.kind not in unwanted.kinds or message.method in unwanted.besides:
+            if (
+                event.direction != "received"
+                or message is None
+                or message.kind not in unwanted.kinds
+                or message.method in unwanted.besides
+            ):
                 continue
             if message.kind == "request" and message.id is None:
                 continue  # meant as a notification, or else a wrong id: base.server-request-ids judges it
@@ -315,7 +345,14 @@ class Runner:
             what = f"a {message.kind}" + (f", {message.method}" if message.method else "")
             for requirement in judges:
                 cause = f"{requirement}|{message.method}"
-                problem = Problem(requirement, f"no {' or '.join(unwanted.kinds)}{besides} by now", what, "/method", (event.number,), cause)
+                problem = Problem(
+                    requirement,
+                    f"no {' or '.join(unwanted.kinds)}{besides} by now",
+                    what,
+                    "/method",
+                    (event.number,),
+                    cause,
+                )
                 self.steps.problems.append((problem, session))
             return
         self.steps.passed.update(judges)
@@ -327,7 +364,9 @@ class Runner:
         events = (len(session.transcript),) if len(session.transcript) else ()
         if ending is None:
             observed = f"still running {self.grace:g} s after its input was closed"
-            self._accuse_exit(session, judges, "a server that exits once its input is closed", observed, events, "no-exit")
+            self._accuse_exit(
+                session, judges, "a server that exits once its input is closed", observed, events, "no-exit"
+            )
         elif not wanted.leftovers and ending.survivors:
             observed = "left running: " + short(", ".join(ending.survivors), 200)
             self._accuse_exit(session, judges, "nothing that the server started is left", observed, events, "leftovers")
@@ -343,7 +382,7 @@ class Runner:
             problem = Problem(requirement, expected, observed, "the process", events, f"shutdown:{cause}")
             self.steps.problems.append((problem, session))
 
-    # ------------------------------------------------------------------------------------------------------------- words
+    # ------------------------------------------------------------------------------------------------------------ words
 
     def _undecided(self, requirements: Iterable[str], reason: str) -> None:
         for requirement in requirements:

@@ -1,7 +1,8 @@
-"""Values in a case that aren't there literally: references and generated ones, objects with one key that begins with ``$``.
+"""Values in a case that aren't there literally: references and generated ones, objects with one key that begins with
+``$``.
 
-``{$profile: /tool/name}`` from the profile, ``{$bound: name}`` kept by an earlier step, ``{$repeat: {text: a, times: 1000}}`` and
-``{$nest: {depth: 100}}`` made on the spot, so that ten megabytes are one line of a suite.
+``{$profile: /tool/name}`` from the profile, ``{$bound: name}`` kept by an earlier step, ``{$repeat: {text: a, times:
+1000}}`` and ``{$nest: {depth: 100}}`` made on the spot, so that ten megabytes are one line of a suite.
 """
 
 import re
@@ -36,7 +37,8 @@ def pointed(document: JSON, pointer: str) -> JSON:
 
 
 class Values:
-    """Resolves references. `profile` is the document that ``$profile`` points into, `missing` the reasons for what isn't in it."""
+    """Resolves references. `profile` is the document that ``$profile`` points into, `missing` the reasons for what
+    isn't in it."""
 
     def __init__(self, profile: dict[str, JSON], missing: dict[str, str]) -> None:
         self._profile, self._missing = profile, missing
@@ -75,7 +77,11 @@ class Values:
             raise BadReference(f"{{$profile: {pointer}}}: the profile has only {known}") from None
 
     def _repeated(self, spec: JSON) -> str:
-        if not isinstance(spec, dict) or not isinstance(spec.get("text"), str) or not isinstance(spec.get("times"), int):
+        if (
+            not isinstance(spec, dict)
+            or not isinstance(spec.get("text"), str)
+            or not isinstance(spec.get("times"), int)
+        ):
             raise BadReference("$repeat has a text and a whole number of times")
         if len(spec["text"]) * spec["times"] > _MAX_REPEAT:
             raise BadReference(f"$repeat makes at most {_MAX_REPEAT} characters")

@@ -1,11 +1,12 @@
 """The only door out for text that came from a server or a command line: secrets stay inside.
 
-Redacted are the *values* that the user gave as secrets (``--mcp-env``) and those of environment variables with secret-looking names,
-wherever they turn up, in plain, JSON-escaped, percent- and base64-encoded form. Never a field because of its name: a server's own
-data isn't ours to hide, and judging needs the raw bytes, so this happens at the exit and nowhere before.
+Redacted are the *values* that the user gave as secrets (``--mcp-env``) and those of environment variables with
+secret-looking names, wherever they turn up, in plain, JSON-escaped, percent- and base64-encoded form. Never a field
+because of its name: a server's own data isn't ours to hide, and judging needs the raw bytes, so this happens at the
+exit and nowhere before.
 
-A value may be a common word (``LOG_LEVEL=error``). So the tester's own words in a report, its verdicts and the names of its members, are
-left alone: they can't give anything away, and without them the report can't be read.
+A value may be a common word (``LOG_LEVEL=error``). So the tester's own words in a report, its verdicts and the names
+of its members, are left alone: they can't give anything away, and without them the report can't be read.
 """
 
 import base64
@@ -15,14 +16,33 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-_SECRET_NAME = re.compile(r"token|secret|passw|passphrase|api_?key|access_?key|private_?key|credential|\bauth\b|_auth$|_pat$", re.I)
+_SECRET_NAME = re.compile(
+    r"token|secret|passw|passphrase|api_?key|access_?key|private_?key|credential|\bauth\b|_auth$|_pat$", re.I
+)
 _SHORTEST = 4  # a shorter value would blot out half of every report
 _SHORTEST_CUT = 6  # characters of a secret that was cut off by the end of an excerpt
 _OWN_MEMBER = re.compile(r"[a-z][a-z_]{2,15}")
 _OWN_VALUES = frozenset(
-    ("area", "call", "case", "complete", "direction", "fingerprint", "harness", "id", "level", "link", "requirement", "revision",
-     "revisions", "transport", "transports", "verdict", "versions")
-)  # fmt: skip
+    [
+        "area",
+        "call",
+        "case",
+        "complete",
+        "direction",
+        "fingerprint",
+        "harness",
+        "id",
+        "level",
+        "link",
+        "requirement",
+        "revision",
+        "revisions",
+        "transport",
+        "transports",
+        "verdict",
+        "versions",
+    ]
+)
 
 
 class Redactor:
@@ -67,7 +87,9 @@ class Redactor:
             return self.text(value)
         if isinstance(value, dict):
             return {
-                key if _OWN_MEMBER.fullmatch(key) else self.text(key): inner if key in _OWN_VALUES else self.value(inner)
+                key if _OWN_MEMBER.fullmatch(key) else self.text(key): inner
+                if key in _OWN_VALUES
+                else self.value(inner)
                 for key, inner in value.items()
             }
         if isinstance(value, list | tuple):
@@ -80,7 +102,8 @@ def _forms(secret: str) -> set[str]:
     escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     forms = {secret, *escaped, quote(raw, safe=""), quote(raw), quote_plus(raw)}
     for lead in range(3):
-        # Inside a longer base64 text the same bytes look three ways, by where they begin; the characters at both ends are shared.
+        # Inside a longer base64 text the same bytes look three ways, by where they begin; the characters at both ends
+        # are shared.
         encoded = base64.b64encode(b"\0" * lead + raw).decode()
         middle = encoded[-(-lead * 8 // 6) :].rstrip("=")
         middle = middle[:-1] if (lead + len(raw)) % 3 else middle

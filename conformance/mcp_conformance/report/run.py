@@ -19,7 +19,12 @@ def merge_findings(outcomes: Sequence[Outcome]) -> list[Finding]:
     merged: dict[str, Finding] = {}
     for outcome in outcomes:
         for finding in outcome.findings:
-            seen = {"case": outcome.case, "revision": outcome.revision, "transport": outcome.transport, "requirement": finding.requirement}
+            seen = {
+                "case": outcome.case,
+                "revision": outcome.revision,
+                "transport": outcome.transport,
+                "requirement": finding.requirement,
+            }
             known = merged.get(finding.fingerprint)
             if known is None:
                 finding.occurrences = [seen]
@@ -69,8 +74,11 @@ def build(
             "called": sum(tool.called for tool in tools),
             "accepted": sum(tool.arguments is not None for tool in tools),
         },
-        "seconds": {"total": round(seconds, 3), "server": round(profile.server_seconds + sum(outcome.server_seconds for outcome in outcomes), 3),
-                    "start": round(profile.start_seconds, 3)},  # fmt: skip
+        "seconds": {
+            "total": round(seconds, 3),
+            "server": round(profile.server_seconds + sum(outcome.server_seconds for outcome in outcomes), 3),
+            "start": round(profile.start_seconds, 3),
+        },
         "counts": counts(outcomes),
         "findings": [_finding(finding) for finding in merge_findings(outcomes)],
         "cases": [_case(outcome) for outcome in outcomes],

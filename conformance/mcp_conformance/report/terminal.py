@@ -31,12 +31,17 @@ def head(run: dict[str, Any]) -> Iterator[Line]:
     """What was tested, and how much of it."""
     server, tools = run["server"], run["tools"]
     spoken = sorted({version for version in run["offers"].values() if version})
-    name = escape(f"{server['name'] or 'a server without a name'} {server['version'] or ''}".strip()) if spoken else "no server that answers"
+    name = (
+        escape(f"{server['name'] or 'a server without a name'} {server['version'] or ''}".strip())
+        if spoken
+        else "no server that answers"
+    )
     revisions = ", ".join(run["revisions"]) or ("speaks " + ", ".join(map(escape, spoken)) if spoken else "no revision")
     yield "strong", f"{name} · {revisions} · {', '.join(run['transports'])}"
     if run["revisions"]:
         level = run["settings"]["call"]
-        called = f"{tools['called']} of {tools['listed']} tools called (--mcp-call={level}), {tools['accepted']} with success"
+        called = f"{tools['called']} of {tools['listed']} tools called (--mcp-call={level})"
+        called += f", {tools['accepted']} with success"
         yield "plain", called if tools["listed"] else "it lists no tools"
     times = run["seconds"]
     parts = [f"{run['counts'][key]} {word}" for key, word in _WORDS if run["counts"][key] or key in ("pass", "fail")]
@@ -47,14 +52,18 @@ def explain(finding: dict[str, Any], number: int | None = None) -> Iterator[Line
     """One finding: requirement, level, link, expected, observed, the proof, and the command that shows it again."""
     must = finding["level"] in ("MUST", "MUST NOT")
     lead = f"{number}. " if number else ""
-    yield ("bad" if must else "warn"), f"{lead}{'FAIL' if must else 'WARNING'}  {finding['requirement']}: {finding['summary']}"
+    yield (
+        ("bad" if must else "warn"),
+        f"{lead}{'FAIL' if must else 'WARNING'}  {finding['requirement']}: {finding['summary']}",
+    )
     revisions = sorted({seen["revision"] for seen in finding["occurrences"]} or {finding["revision"]})
     yield "plain", f"   {finding['level']:<10} {', '.join(revisions)} · {finding['transport']} · {finding['link']}"
     at = f" at {escape(finding['at'])}" if finding["at"].startswith("/") else ""
     yield "plain", f"   expected   {escape(finding['expected'])}{at}"
     yield "plain", f"   observed   {escape(finding['observed'])}"
     for index, line in enumerate(finding["evidence"]):
-        yield "dim", f"   {'wire' if index == 0 else '':<10} {line['event']:>3} {_ARROW.get(line['direction'], ' ')} {escape(line['text'])}"
+        label, arrow = "wire" if index == 0 else "", _ARROW.get(line["direction"], " ")
+        yield "dim", f"   {label:<10} {line['event']:>3} {arrow} {escape(line['text'])}"
     if finding["stderr"]:
         for index, text in enumerate(finding["stderr"].splitlines()[-6:]):
             yield "dim", f"   {'stderr' if index == 0 else '':<10} {escape(text)[:200]}"

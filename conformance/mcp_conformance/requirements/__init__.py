@@ -1,8 +1,8 @@
 """The catalogue: what each revision of the specification demands, one entry a requirement, with a stable id.
 
-The YAML files beside this module are the data (their format: ``id``, ``page`` and ``anchor`` of the clause, ``level``, ``who`` it binds,
-``transports``, ``needs``, whether it is ``observable`` and how, and a ``summary`` in our own words). Levels and links are written there
-once and nowhere else: a case only names ids.
+The YAML files beside this module are the data (their format: ``id``, ``page`` and ``anchor`` of the clause,
+``level``, ``who`` it binds, ``transports``, ``needs``, whether it is ``observable`` and how, and a ``summary`` in
+our own words). Levels and links are written there once and nowhere else: a case only names ids.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ _FIELDS = ("level", "page", "anchor", "who", "transports", "needs", "observable"
 class Requirement:
     """One normative statement as it stands in one revision.
 
-    `level` is MUST, MUST NOT, SHOULD, SHOULD NOT or MAY, exactly as written. `needs` are capabilities that have to be declared for it to
-    apply; those that begin with ``client.`` are the tester's own. `transports` is ``any``, ``stdio``, ``http`` or ``sse``.
+    `level` is MUST, MUST NOT, SHOULD, SHOULD NOT or MAY, exactly as written. `needs` are capabilities that have to
+    be declared for it to apply; those that begin with ``client.`` are the tester's own. `transports` is ``any``,
+    ``stdio``, ``http`` or ``sse``.
     """
 
     id: str

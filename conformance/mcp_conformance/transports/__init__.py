@@ -30,8 +30,8 @@ class Ending:
     seconds: float
     """From closing the server's input to the exit of its root process; 0 if it had exited before."""
     survivors: tuple[str, ...] = ()
-    """What still ran in the server's own session after its root process had exited by itself, as "pid command", before we
-    ended it. A moment is granted first, so that children that end together with their parent don't count.
+    """What still ran in the server's own session after its root process had exited by itself, as "pid command", before
+    we ended it. A moment is granted first, so that children that end together with their parent don't count.
     """
     detached: tuple[str, ...] = ()
     """The same for processes that had called setsid; they are found by their environment mark, on Linux alone."""

@@ -1,7 +1,8 @@
 """Checks: cases written in Python, for what data can't say. Pure: a recorded observation in, problems out.
 
-A check has no I/O, no level, no link and no verdict: the catalogue and the engine own those. It tells a `Report` what it looked at
-(`saw`), what was wrong (`problem`) and what is legal but odd (`note`). What it never saw, it can't pass.
+A check has no I/O, no level, no link and no verdict: the catalogue and the engine own those. It tells a `Report`
+what it looked at (`saw`), what was wrong (`problem`) and what is legal but odd (`note`). What it never saw, it can't
+pass.
 
 The modules of this package register their checks with `@check`; they are found by looking, there is no list to keep.
 """
@@ -28,7 +29,8 @@ class Report:
     """Requirements that apply but can't be judged here, with the reason."""
 
     def saw(self, requirement: str = "", count: int = 1) -> None:
-        """Something was looked at on which the requirement (the check's first, if none is named) could have been broken."""
+        """Something was looked at on which the requirement (the check's first, if none is named) could have been
+        broken."""
         name = requirement or self.default
         self.seen[name] = self.seen.get(name, 0) + count
 
@@ -57,8 +59,8 @@ CheckFunction = Callable[[Observation, Report], None]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A registered check. `everywhere`: it watches all traffic, also that of other cases, not only the survey. `idle` is the reason given
-    when it had nothing to look at."""
+    """A registered check. `everywhere`: it watches all traffic, also that of other cases, not only the survey. `idle`
+    is the reason given when it had nothing to look at."""
 
     id: str
     judges: tuple[str, ...]

@@ -13,7 +13,9 @@ def initialize_is_answered(observation: Observation, report: Report) -> None:
         report.saw()
         result = exchange.result
         if not isinstance(result, dict):
-            report.problem("a result", short(exchange.error if result is MISSING else result), at="/result", events=exchange.events)
+            report.problem(
+                "a result", short(exchange.error if result is MISSING else result), at="/result", events=exchange.events
+            )
             continue
         for path in ("capabilities", "serverInfo", "serverInfo/name", "serverInfo/version"):
             *parents, member = path.split("/")

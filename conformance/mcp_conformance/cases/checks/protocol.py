@@ -59,7 +59,7 @@ def lost_answer(events: Iterable[Event]) -> tuple[str, str] | None:
 
 
 def unread_answer(events: Iterable[Event]) -> str | None:
-    """Why a line among these events wasn't read, though it may be the answer that is missing; None when all were read."""
+    """Why a line among these events wasn't read, though it may be the missing answer; None when all were read."""
     messages = (event.message for event in events if event.direction == "received")
     return next((message.problem for message in messages if message is not None and message.kind == "unread"), None)
 
@@ -215,7 +215,8 @@ def one_response(observation: Observation, report: Report) -> None:
     """A request gets one response, not several."""
     for exchange in observation.answered():
         report.saw()
-        # Where another request lacks its answer, it is that answer with a wrong id; the case or check about ids tells of it.
+        # Where another request lacks its answer, it is that answer with a wrong id; the case or check about ids tells
+        # of it.
         lacking = [other.sent.number for other in observation.exchanges if other.answer is None]
         surplus = [event for event in exchange.surplus if not any(number < event.number for number in lacking)]
         if surplus:
@@ -236,15 +237,17 @@ def requests_are_answered(observation: Observation, report: Report) -> None:
         if exchange.excused:
             name = exchange.params.get("name") if isinstance(exchange.params, dict) else None
             report.unsure["jsonrpc.request-answered"] = (
-                f"the call of {short(name)} got no answer in time, though the server was there: if the tool is slow, give it a "
-                "deadline in the hints file, or raise --mcp-deadline"
+                f"the call of {short(name)} got no answer in time, though the server was there: if the tool is slow, "
+                "give it a deadline in the hints file, or raise --mcp-deadline"
             )
             continue
         report.saw()
         if exchange.answer is None:
             following = list(_until_next(observation, exchange.sent))
             if (unread := unread_answer(following)) is not None:
-                report.unsure["jsonrpc.request-answered"] = f"what may be the answer to {exchange.method} wasn't read: {unread}"
+                report.unsure["jsonrpc.request-answered"] = (
+                    f"what may be the answer to {exchange.method} wasn't read: {unread}"
+                )
                 continue
             lost = lost_answer(following)
             requirement, cause = lost or ("jsonrpc.request-answered", f"no-answer:{exchange.method}")
@@ -268,7 +271,9 @@ def _until_next(observation: Observation, sent: Event) -> Iterable[Event]:
 
 
 def _ended(observation: Observation) -> bool:
-    return any(event.direction == "closed" and event.text.startswith("the server closed") for event in observation.events)
+    return any(
+        event.direction == "closed" and event.text.startswith("the server closed") for event in observation.events
+    )
 
 
 def error_flaw(error: JSON) -> str:
@@ -291,11 +296,21 @@ def error_object(observation: Observation, report: Report) -> None:
         if message.kind != "error" or "result" in message.value:
             continue
         error = message.value["error"]
-        code, text = (error.get("code", MISSING), error.get("message", MISSING)) if isinstance(error, dict) else (MISSING, MISSING)
+        code, text = (
+            (error.get("code", MISSING), error.get("message", MISSING))
+            if isinstance(error, dict)
+            else (MISSING, MISSING)
+        )
         report.saw()
         if code is MISSING or not isinstance(text, str):
             where = "/error" if not isinstance(error, dict) else "/error/code" if code is MISSING else "/error/message"
-            wanted = "an object with code and message" if where == "/error" else "a code" if where.endswith("code") else "a message (a string)"
+            wanted = (
+                "an object with code and message"
+                if where == "/error"
+                else "a code"
+                if where.endswith("code")
+                else "a message (a string)"
+            )
             got = short(error if where == "/error" else code if code is MISSING else text)
             report.problem(wanted, got, at=where, events=(event.number,), cause=f"error-object:{where}")
         if code is not MISSING:
@@ -317,7 +332,9 @@ def initialized_is_unanswered(observation: Observation, report: Report) -> None:
             report.saw()
     for stray in observation.strays:
         # What came after a response of ours may be meant for that: odd, but no answer to a notification.
-        before = [event for event in sent if event.number < stray.number and event.message and event.message.kind != "request"]
+        before = [
+            event for event in sent if event.number < stray.number and event.message and event.message.kind != "request"
+        ]
         if before and before[-1] in notifications and before[-1].message and stray.message:
             report.problem(
                 f"no response to {before[-1].message.method}, which is a notification",
@@ -331,8 +348,12 @@ def initialized_is_unanswered(observation: Observation, report: Report) -> None:
 _NO_REQUESTS = "the server sent no requests of its own"
 
 
-@check("base.server-request-ids", judges=["jsonrpc.request-id-type", "jsonrpc.request-id-not-null", "jsonrpc.request-id-unique"],
-       everywhere=True, idle=_NO_REQUESTS)  # fmt: skip
+@check(
+    "base.server-request-ids",
+    judges=["jsonrpc.request-id-type", "jsonrpc.request-id-not-null", "jsonrpc.request-id-unique"],
+    everywhere=True,
+    idle=_NO_REQUESTS,
+)
 def server_request_ids(observation: Observation, report: Report) -> None:
     """The server's own requests have ids that are strings or integers, never null, never used twice in a session."""
     used: list[JSON] = []
@@ -345,22 +366,38 @@ def server_request_ids(observation: Observation, report: Report) -> None:
         if number is None:
             report.problem("a string or an integer", "null", at="/id", events=(event.number,),
                            requirement="jsonrpc.request-id-not-null", cause="server-request-id-null")  # fmt: skip
-        elif isinstance(number, bool) or not (isinstance(number, str | int) or (isinstance(number, float) and number.is_integer())):
-            report.problem("a string or an integer", short(number), at="/id", events=(event.number,), cause="server-request-id-type")
+        elif isinstance(number, bool) or not (
+            isinstance(number, str | int) or (isinstance(number, float) and number.is_integer())
+        ):
+            report.problem(
+                "a string or an integer",
+                short(number),
+                at="/id",
+                events=(event.number,),
+                cause="server-request-id-type",
+            )
         elif number in used:
             report.problem("an id not used before in the session", short(number), at="/id", events=(event.number,),
                            requirement="jsonrpc.request-id-unique", cause="server-request-id-reused")  # fmt: skip
         used.append(number)
 
 
-# ------------------------------------------------------------------------------------------------------- message schemas
+# ------------------------------------------------------------------------------------------------------ message schemas
 
-_RESPONSES = {"result": ("schema.JSONRPCResultResponse", "schema.JSONRPCResponse"), "error": ("schema.JSONRPCErrorResponse", "schema.JSONRPCError")}
+_NOTIFICATIONS = [
+    "schema.CancelledNotification",
+    "schema.ProgressNotification",
+    "schema.LoggingMessageNotification",
+    "schema.ToolListChangedNotification",
+]
 
 
-@check("base.notifications-are-valid", judges=["schema.JSONRPCNotification", "schema.CancelledNotification", "schema.ProgressNotification",
-                                               "schema.LoggingMessageNotification", "schema.ToolListChangedNotification"],
-       everywhere=True, idle="the server sent no notifications")  # fmt: skip
+@check(
+    "base.notifications-are-valid",
+    judges=["schema.JSONRPCNotification", *_NOTIFICATIONS],
+    everywhere=True,
+    idle="the server sent no notifications",
+)
 def notifications_are_valid(observation: Observation, report: Report) -> None:
     """The server's notifications are valid against the schema of the revision."""
     for event, message in observation.received():
@@ -369,7 +406,7 @@ def notifications_are_valid(observation: Observation, report: Report) -> None:
         method = find_method(observation.revision, message.method or "", "server")
         definition = method.params if method is not None and method.params else "JSONRPCNotification"
         requirement = f"schema.{definition}"
-        if requirement not in notifications_are_valid_judges:
+        if requirement not in _NOTIFICATIONS:
             requirement, definition = "schema.JSONRPCNotification", "JSONRPCNotification"
         report.saw(requirement)
         for violation in _violations(observation.revision, definition, message.value):
@@ -377,11 +414,6 @@ def notifications_are_valid(observation: Observation, report: Report) -> None:
                 violation.expected, violation.got, at=violation.at, events=(event.number,), requirement=requirement,
                 cause=schema_cause(message.method or "", violation),
             )  # fmt: skip
-
-
-notifications_are_valid_judges = frozenset(
-    {"schema.CancelledNotification", "schema.ProgressNotification", "schema.LoggingMessageNotification", "schema.ToolListChangedNotification"}
-)
 
 
 def schema_cause(method: str, violation: Any) -> str:

@@ -12,7 +12,13 @@ _RESULTS: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
     ("ping.result-is-valid", "ping", "EmptyResult", (), "ping had no result"),
     ("tools.list.result-is-valid", "tools/list", "ListToolsResult", ("tools",), "tools/list had no result"),
     ("tools.call.result-is-valid", "tools/call", "CallToolResult", ("tools",), "no tool call had a result"),
-    ("resources.list.result-is-valid", "resources/list", "ListResourcesResult", ("resources",), "resources/list had no result"),
+    (
+        "resources.list.result-is-valid",
+        "resources/list",
+        "ListResourcesResult",
+        ("resources",),
+        "resources/list had no result",
+    ),
     (
         "resources.templates.result-is-valid",
         "resources/templates/list",

@@ -74,7 +74,9 @@ def name_length(observation: Observation, report: Report) -> None:
             report.problem("1 to 128 characters", f"{len(name)}: {short(name)}", at=at, events=events)
 
 
-@check("tools.names.characters", judges=["tools.name-characters", "tools.name-no-special"], needs=_TOOLS, idle=_NO_TOOLS)
+@check(
+    "tools.names.characters", judges=["tools.name-characters", "tools.name-no-special"], needs=_TOOLS, idle=_NO_TOOLS
+)
 def name_characters(observation: Observation, report: Report) -> None:
     """Tool names are made of ASCII letters, digits, underscore, hyphen and dot alone."""
     for events, at, name in _names(observation):
@@ -112,10 +114,19 @@ def _schemas_are_valid(observation: Observation, report: Report, members: tuple[
             report.saw()
             at = f"/result/tools/{index}/{member}"
             if not isinstance(schema, dict):
-                report.problem("an object", short(schema), at=at, events=exchange.events, cause=f"schema:tools/list:/tools/*/{member}:type")
+                report.problem(
+                    "an object",
+                    short(schema),
+                    at=at,
+                    events=exchange.events,
+                    cause=f"schema:tools/list:/tools/*/{member}:type",
+                )
                 continue
             if schemas.dialect_of(schema) is None:
-                report.note(f"tool {short(tool.get('name'))}: the dialect {short(schema.get('$schema'))} of its {member} isn't known here")
+                report.note(
+                    f"tool {short(tool.get('name'))}: the dialect of its {member}, {short(schema.get('$schema'))}, "
+                    "isn't known here"
+                )
                 continue
             for violation in schemas.check_schema(schema):
                 place = at.removeprefix("/result") + violation.at
@@ -162,7 +173,12 @@ def _succeeded(observation: Observation) -> Iterator[tuple[Call, dict[str, JSON]
             yield call, result
 
 
-@check("tools.call.output-conforms", judges=["tools.output-conforms"], needs=_TOOLS, idle="no tool with an outputSchema was called with success")
+@check(
+    "tools.call.output-conforms",
+    judges=["tools.output-conforms"],
+    needs=_TOOLS,
+    idle="no tool with an outputSchema was called with success",
+)
 def output_conforms(observation: Observation, report: Report) -> None:
     """A tool with an outputSchema returns structured content that is valid against it."""
     for call, result in _succeeded(observation):
@@ -199,7 +215,12 @@ def output_conforms(observation: Observation, report: Report) -> None:
                 )
 
 
-@check("tools.call.structured-is-also-text", judges=["tools.structured-also-text"], needs=_TOOLS, idle="no tool returned structured content")
+@check(
+    "tools.call.structured-is-also-text",
+    judges=["tools.structured-also-text"],
+    needs=_TOOLS,
+    idle="no tool returned structured content",
+)
 def structured_is_also_text(observation: Observation, report: Report) -> None:
     """Structured content is repeated as JSON in a text block."""
     for call, result in _succeeded(observation):
@@ -228,7 +249,12 @@ def _same_json(text: str, value: JSON) -> bool:
         return False
 
 
-@check("tools.call.embedded-resources", judges=["tools.embedded-needs-resources"], needs=_TOOLS, idle="no tool embedded a resource")
+@check(
+    "tools.call.embedded-resources",
+    judges=["tools.embedded-needs-resources"],
+    needs=_TOOLS,
+    idle="no tool embedded a resource",
+)
 def embedded_resources(observation: Observation, report: Report) -> None:
     """A server whose tools embed resources has the resources capability."""
     for call, result in _succeeded(observation):
@@ -251,7 +277,7 @@ def embedded_resources(observation: Observation, report: Report) -> None:
     idle="no list of the server has a second page",
 )
 def pages_go_on(observation: Observation, report: Report) -> None:
-    """The page after a cursor goes on where the page before ended: nothing is repeated, and the pages come to an end."""
+    """The page after a cursor goes on where the page before ended: nothing is repeated, and there is an end."""
     for method, member, key in _LISTS:
         seen: dict[str, tuple[int, JSON]] = {}
         cursors: list[str] = []
