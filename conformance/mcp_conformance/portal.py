@@ -39,6 +39,7 @@ class Door:
         self._open: concurrent.futures.Future[None]
         self._leave: anyio.Event
         self._scope: anyio.CancelScope
+        self._calls: set[_Call] = set()
 
     def __enter__(self) -> Self:
         with self._stack:
@@ -65,7 +66,11 @@ class Door:
         with anyio.CancelScope() as self._scope:
             async with self.engine:
                 task_status.started()
-                await self._leave.wait()
+                try:
+                    await self._leave.wait()
+                finally:
+                    for call in list(self._calls):
+                        call.abandon()
 
     def _ask_to_leave(self) -> None:
         if not self._open.done():
@@ -76,23 +81,44 @@ class Door:
         if self._open.done():
             self._open.result()
             raise RuntimeError("the engine has been closed")
-        finished = threading.Event()
+        call = _Call()
+        # Known before it is under way: an interruption may come at any instruction, and what is known is ended in the end.
+        self._calls.add(call)
 
         async def run() -> T:
             try:
-                return await function(*arguments)
+                with anyio.CancelScope() as call.scope:
+                    if call.abandoned:
+                        call.abandon()
+                    return await function(*arguments)
+                raise RuntimeError("the call was interrupted")
             finally:
-                finished.set()
+                self._calls.discard(call)
+                call.finished.set()
 
-        future = self._portal.start_task_soon(run)
         try:
-            return future.result()
+            return self._portal.start_task_soon(run).result()
         except BaseException as error:
-            if not future.done():
+            if not call.finished.is_set():
                 self.hurried = self.hurried or isinstance(error, KeyboardInterrupt)
-                future.cancel()
-                finished.wait(_CANCEL_BOUND)
+                self._portal.start_task_soon(call.abandon)
+                call.finished.wait(_CANCEL_BOUND)
             raise
+
+
+class _Call:
+    """A call through the door, from before it begins in the loop until it has ended there."""
+
+    def __init__(self) -> None:
+        self.scope: anyio.CancelScope | None = None
+        self.abandoned = False
+        self.finished = threading.Event()
+
+    def abandon(self) -> None:
+        """In the loop: cancel it, or let it be cancelled as soon as it begins."""
+        self.abandoned = True
+        if self.scope is not None:
+            self.scope.cancel()
 
 
 class BlockingSession:

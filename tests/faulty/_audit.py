@@ -17,7 +17,7 @@ from mcp_conformance.verdicts import Finding, Outcome, Verdict
 
 from . import Fault, Variant
 
-DEADLINE = 1.0
+DEADLINE = 3.0
 AT_ONCE = 8
 BROKEN = (Verdict.FAIL, Verdict.WARNING)
 

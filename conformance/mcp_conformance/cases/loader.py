@@ -226,7 +226,8 @@ def _step(step: Any, document: Document, path: tuple[str | int, ...], where: str
             raise DataError(document.source, line, f"{where}a step does one thing, this has {' and '.join(keywords)}")
         odd = next((name for name in step if name not in ("in", "as", "of", "params", "id")), next(iter(step)))
         raise DataError(document.source, line, where + _unknown("step", odd, names))
-    return _validate(model.STEPS[keywords[0]], step, document, path, where)
+    made: model.Step = _validate(model.STEPS[keywords[0]], step, document, path, where)
+    return made
 
 
 def _validate(

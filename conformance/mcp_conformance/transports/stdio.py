@@ -174,7 +174,8 @@ class StdioLink:
         """What the root process left when it exited by itself; looked at once, before anything is ended."""
         if self._exit is None:
             left = await self._server.wait_for_leftovers(settle)
-            own, detached = [], []
+            own: list[str] = []
+            detached: list[str] = []
             for pid, command in left:
                 (own if self._in_own_session(pid) else detached).append(f"{pid} {command}")
             held = self._output.held_open()
