@@ -358,7 +358,9 @@ class Harness:
         if self._door is None or self.engine.profile is None or not (self._outcomes or self.bundled_wanted):
             return
         profile = self.found()
-        outcomes = list(self._outcomes.values())
+        # In the order of the suites: under xdist they arrive in any, and the same run has to give the same report.
+        order = {case.id: index for index, case in enumerate([*bundled(), *self._extra.values()], 1)}
+        outcomes = sorted(self._outcomes.values(), key=lambda outcome: (order.get(outcome.case, 0), outcome.revision))
         if not profile.revisions and profile.failure:
             outcomes += self._never_ran(profile)
         self._run = self.redactor.value(

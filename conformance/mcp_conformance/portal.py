@@ -9,7 +9,7 @@ import contextlib
 import threading
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -39,7 +39,7 @@ class Door:
         self._open: concurrent.futures.Future[None]
         self._leave: anyio.Event
         self._scope: anyio.CancelScope
-        self._calls: set[_Call] = set()
+        self._calls: set[_Call[Any]] = set()
 
     def __enter__(self) -> Self:
         with self._stack:
@@ -81,44 +81,70 @@ class Door:
         if self._open.done():
             self._open.result()
             raise RuntimeError("the engine has been closed")
-        call = _Call()
-        # Known before it is under way: an interruption may come at any instruction, and what is known is ended in the end.
+        call: _Call[T] = _Call()
+        # Known before it begins: an interruption may come at any instruction, and all that is known is ended in the end.
         self._calls.add(call)
 
-        async def run() -> T:
+        async def run() -> None:
             try:
                 with anyio.CancelScope() as call.scope:
                     if call.abandoned:
                         call.abandon()
-                    return await function(*arguments)
-                raise RuntimeError("the call was interrupted")
+                    call.result = await function(*arguments)
+            except Exception as error:
+                call.error = error
             finally:
                 self._calls.discard(call)
-                call.finished.set()
+                call.finish()
 
         try:
-            return self._portal.start_task_soon(run).result()
+            self._portal.start_task_soon(run)
+            call.wait()
         except BaseException as error:
-            if not call.finished.is_set():
-                self.hurried = self.hurried or isinstance(error, KeyboardInterrupt)
+            self.hurried = self.hurried or isinstance(error, KeyboardInterrupt)
+            with contextlib.suppress(RuntimeError):  # the portal is closed
                 self._portal.start_task_soon(call.abandon)
-                call.finished.wait(_CANCEL_BOUND)
+                call.wait(_CANCEL_BOUND)
             raise
+        if call.error is not None:
+            raise call.error
+        return call.result
 
 
-class _Call:
-    """A call through the door, from before it begins in the loop until it has ended there."""
+class _Call(Generic[T]):
+    """A call through the door, from before it begins in the loop until it has ended there.
+
+    Waiting is a bare lock's: a Ctrl-C in the middle of a future's wait can come out as some RuntimeError of its condition.
+    """
 
     def __init__(self) -> None:
         self.scope: anyio.CancelScope | None = None
         self.abandoned = False
-        self.finished = threading.Event()
+        self.error: Exception | None = RuntimeError("the call was interrupted")
+        self._running = threading.Lock()
+        self._running.acquire()
+
+    @property
+    def result(self) -> T:
+        return self._result
+
+    @result.setter
+    def result(self, value: T) -> None:
+        self._result, self.error = value, None
 
     def abandon(self) -> None:
         """In the loop: cancel it, or let it be cancelled as soon as it begins."""
         self.abandoned = True
         if self.scope is not None:
             self.scope.cancel()
+
+    def finish(self) -> None:
+        self._running.release()
+
+    def wait(self, timeout: float = -1) -> None:
+        """Until it has ended, or so many seconds; without end when negative."""
+        if self._running.acquire(timeout=timeout):
+            self._running.release()
 
 
 class BlockingSession:
