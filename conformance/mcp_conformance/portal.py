@@ -82,7 +82,7 @@ class Door:
             self._open.result()
             raise RuntimeError("the engine has been closed")
         call: _Call[T] = _Call()
-        # Known before it begins: an interruption may come at any instruction, and all that is known is ended in the end.
+        # Known before it begins: an interruption may come at any instruction, and what is known is ended in the end.
         self._calls.add(call)
 
         async def run() -> None:
@@ -114,7 +114,7 @@ class Door:
 class _Call(Generic[T]):
     """A call through the door, from before it begins in the loop until it has ended there.
 
-    Waiting is a bare lock's: a Ctrl-C in the middle of a future's wait can come out as some RuntimeError of its condition.
+    Waiting is a bare lock's: a Ctrl-C amid a future's wait can come out as a RuntimeError of the future's condition.
     """
 
     def __init__(self) -> None:
