@@ -125,7 +125,7 @@ class Sessions:
             for session in list(self._live):
                 ending.start_soon(self._end, session)
             if spare is not None:
-                ending.start_soon(spare.aclose)
+                ending.start_soon(_end_at_once, spare)
 
     async def _end(self, session: Session) -> None:
         try:
@@ -134,6 +134,13 @@ class Sessions:
         finally:
             if session in self._live:
                 self._live.remove(session)
+
+
+async def _end_at_once(link: Link) -> None:
+    """End a server that nobody has spoken to: it has nothing to finish, and isn't judged."""
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await link.aclose()
 
 
 def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:

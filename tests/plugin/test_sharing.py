@@ -108,3 +108,13 @@ def test_the_command_is_split_as_in_a_shell(run: Run, pytester: pytest.Pytester)
     run(f"--mcp-server={shlex.quote(sys.executable)} -I -S 'a folder/server.py'", "mcp/target").assert_outcomes(
         passed=1
     )
+
+
+@pytest.mark.parametrize("autoload", [True, False], ids=["autoload", "no-autoload"])
+@pytest.mark.parametrize("name", ["mcp_conformance", "mcp_conformance.plugin"])
+def test_both_names_of_the_plugin_work_with_p(
+    run_outside: Run, monkeypatch: pytest.MonkeyPatch, name: str, autoload: bool
+) -> None:
+    if not autoload:
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    run_outside("-p", name, small(), "--mcp-select=ping.is-answered").assert_outcomes(passed=2)
