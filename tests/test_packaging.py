@@ -70,7 +70,7 @@ def test_the_metadata_names_what_pip_and_pytest_look_for(wheel: Path) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert "Framework :: Pytest" in metadata.get_all("Classifier", [])
     entries = text(wheel, "entry_points.txt")
-    assert "[pytest11]\nmcp_conformance = mcp_conformance.plugin" in entries
+    assert "[pytest11]\nmcp_conformance = mcp_conformance\n" in entries
     assert "mcp-conformance = mcp_conformance.cli:main" in entries
 
 
