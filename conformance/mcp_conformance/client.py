@@ -42,7 +42,8 @@ def _result(request: Message, capabilities: dict[str, Any]) -> dict[str, JSON] |
         case "ping":
             return {}
         case "roots/list" if "roots" in capabilities:
-            return {"roots": [{"uri": "file:///tmp", "name": "tmp"}]}
+            # None: a server that works on the roots it is given shall not work on anything of the user's.
+            return {"roots": []}
         case "sampling/createMessage" if "sampling" in capabilities:
             content = {"type": "text", "text": "A plain answer."}
             return {"role": "assistant", "content": content, "model": "mcp-conformance", "stopReason": "endTurn"}
