@@ -279,10 +279,116 @@ def test_is_valid_and_explain_agree(revision: str) -> None:
 def test_unknown_names_are_errors_that_help() -> None:
     with pytest.raises(LookupError, match='2025-11-25 has no definition "ListToolResult"; near it are ListToolsResult'):
         schemas.is_valid("2025-11-25", "ListToolResult", {})
-    with pytest.raises(LookupError, match='no schema of revision "2019-01-01"; there are 2025-06-18, 2025-11-25'):
+    with pytest.raises(LookupError, match=r'no schema of revision "2019-01-01"; there are .*2026-07-28, ext-tasks'):
         schemas.definitions("2019-01-01")
     with pytest.raises(LookupError, match='2025-06-18 has no definition "Task"'):
         schemas.explain("2025-06-18", "Task", {})
+    with pytest.raises(LookupError, match='ext-tasks has no definition "CallToolResult"'):
+        schemas.is_valid("ext-tasks", "CallToolResult", {})
+
+
+# 2026-07-28 and the tasks extension
+
+COMPLETE = {"resultType": "complete"}
+TASK = {"taskId": "1", "status": "working", "createdAt": "", "lastUpdatedAt": "", "ttlMs": None}
+
+
+def test_a_stateless_request_carries_version_and_capabilities() -> None:
+    request: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    assert only("2026-07-28", "ClientRequest", request)[0] == "/params"
+    assert only("2026-07-28", "ClientRequest", {**request, "params": {}})[0] == "/params/_meta"
+    found = schemas.validate("2026-07-28", "ClientRequest", {**request, "params": {"_meta": {"progressToken": 1.5}}})
+    assert [(one.at.removeprefix("/params/_meta/"), one.rule) for one in found] == [
+        ("io.modelcontextprotocol~1clientCapabilities", "required"),
+        ("io.modelcontextprotocol~1protocolVersion", "required"),
+        ("progressToken", "type"),
+    ]
+
+
+def test_a_stateless_list_says_its_type_and_how_long_it_may_be_kept() -> None:
+    found = schemas.validate("2026-07-28", "ListToolsResult", {"tools": [], "ttlMs": -1, "cacheScope": "all"})
+    assert [(one.at, one.rule) for one in found] == [
+        ("/cacheScope", "enum"),
+        ("/resultType", "required"),
+        ("/ttlMs", "minimum"),
+    ]
+
+
+def test_settings_of_capabilities_may_hold_any_json() -> None:
+    settings = {"io.example/x": {"limit": 0.5, "none": None, "list": [None, 1.5]}}
+    assert (
+        schemas.validate("2026-07-28", "ServerCapabilities", {"extensions": settings, "experimental": settings}) == []
+    )
+    assert only("2026-07-28", "ServerCapabilities", {"extensions": {"io.example/x": True}}) == (
+        "/extensions/io.example~1x",
+        "type",
+        "an object",
+        "true",
+    )
+
+
+def test_structured_content_may_be_any_json_but_input_schemas_describe_objects() -> None:
+    for value in (None, 1, [1], "x"):
+        result = {**COMPLETE, "content": [], "structuredContent": value}
+        assert schemas.validate("2026-07-28", "CallToolResult", result) == []
+    assert schemas.validate("2026-07-28", "Tool", tool(outputSchema={"type": "array"})) == []
+    assert only("2026-07-28", "Tool", tool(inputSchema={"type": "array"}))[0] == "/inputSchema/type"
+
+
+INPUT_REQUESTS = [
+    ({"method": "ping"}, "/method", "unknown-kind"),
+    ({"method": "elicitation/create", "params": {"mode": "popup", "message": ""}}, "/params/mode", "unknown-kind"),
+    ({"method": "elicitation/create", "params": {"mode": "url", "message": ""}}, "/params/url", "required"),
+    ({"method": "sampling/createMessage", "params": {"messages": []}}, "/params/maxTokens", "required"),
+]
+
+
+@pytest.mark.parametrize(("request_", "at", "rule"), INPUT_REQUESTS)
+def test_what_a_server_asks_for_is_explained_by_its_method_here_and_in_a_task(
+    request_: object, at: str, rule: str
+) -> None:
+    asked = {"inputRequests": {"a": request_}}
+    plain = {"resultType": "input_required", **asked}
+    task = {**COMPLETE, **TASK, "status": "input_required", **asked}
+    for revision, definition, value in (
+        ("2026-07-28", "InputRequiredResult", plain),
+        ("ext-tasks", "InputRequiredTask", task),
+        ("ext-tasks", "GetTaskResult", task),
+    ):
+        assert only(revision, definition, value)[:2] == (f"/inputRequests/a{at}", rule)
+
+
+def test_the_status_of_a_task_selects_what_else_it_needs() -> None:
+    assert schemas.validate("ext-tasks", "GetTaskResult", {**COMPLETE, **TASK}) == []
+    for status, member in (("completed", "result"), ("failed", "error"), ("input_required", "inputRequests")):
+        found = only("ext-tasks", "GetTaskResult", {**COMPLETE, **TASK, "status": status})
+        assert found == (f"/{member}", "required", f'member "{member}"', "nothing")
+    assert only("ext-tasks", "GetTaskResult", {**COMPLETE, **TASK, "status": "done"})[:2] == ("/status", "unknown-kind")
+    failed = {**COMPLETE, **TASK, "status": "failed", "error": {"code": "E1", "message": ""}}
+    assert only("ext-tasks", "GetTaskResult", failed) == ("/error/code", "type", "an integer", '"E1"')
+
+
+def test_only_the_creation_of_a_task_has_the_result_type_task() -> None:
+    created = {**TASK, "resultType": "task"}
+    assert schemas.validate("ext-tasks", "CreateTaskResult", created) == []
+    assert only("ext-tasks", "GetTaskResult", created) == ("/resultType", "const", '"complete"', '"task"')
+    assert only("ext-tasks", "UpdateTaskResult", created) == ("/resultType", "const", '"complete"', '"task"')
+    assert only("ext-tasks", "CreateTaskResult", {**TASK, **COMPLETE})[:2] == ("/resultType", "const")
+
+
+def test_the_extension_has_the_types_that_it_adds_and_no_others() -> None:
+    names = schemas.definitions("ext-tasks")
+    assert {"CreateTaskResult", "TaskStatusNotification", "TasksExtensionCapability"} < names
+    assert not names & schemas.definitions("2026-07-28")
+
+
+@pytest.mark.parametrize("revision", ["2026-07-28", "ext-tasks"])
+def test_is_valid_and_explain_agree_in_the_stateless_era(revision: str) -> None:
+    values: list[Any] = [None, {}, [], "x", 1, COMPLETE, TASK, {"_meta": 1}, {"type": "text"}, {"method": "roots/list"}]
+    for definition in schemas.definitions(revision):
+        for value in values:
+            valid = schemas.is_valid(revision, definition, value)
+            assert valid is (schemas.explain(revision, definition, value) == []), (definition, value)
 
 
 # Schemas of servers
@@ -428,3 +534,19 @@ def test_why_not_finds_its_way_through_unions_and_extra_members() -> None:
         "a value that fits exactly one of 2 schemas"
     )
     assert schemas.why_not(False, 1) == [Violation("", "false", "nothing here", "1")]
+
+
+def test_why_not_follows_references_in_the_document_in_which_they_stand() -> None:
+    def kind(name: str) -> dict[str, object]:
+        return {"type": "object", "properties": {"kind": {"const": name}}, "required": ["kind"]}
+
+    union = {"anyOf": [{"$ref": "#/$defs/one"}, {"$ref": "#/$defs/other"}]}
+    inner = {"$id": "urn:example:inner", "$defs": {"one": kind("a"), "other": kind("b"), "union": union}}
+    outer = {
+        "$defs": {"one": kind("x"), "other": kind("x"), inner["$id"]: inner},
+        "properties": {"list": {"type": "array", "items": {"$ref": "urn:example:inner#/$defs/union"}}},
+    }
+    assert schemas.accepts(outer, {"list": [{"kind": "a"}, {"kind": "b"}]}) == "valid"
+    assert schemas.why_not(outer, {"list": [{"kind": "x"}]}) == [
+        Violation("/list/0/kind", "unknown-kind", 'one of "a", "b"', '"x"')
+    ]

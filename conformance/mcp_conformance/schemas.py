@@ -10,6 +10,7 @@ forty levels.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,9 +33,11 @@ __all__ = [
     "Dialect",
     "Violation",
     "accepts",
+    "bundle",
     "check_schema",
     "definitions",
     "dialect_of",
+    "document",
     "explain",
     "is_valid",
     "validate",
@@ -44,6 +47,7 @@ __all__ = [
 DEFAULT_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """The dialect of a schema that declares none, from revision 2025-11-25 on (basic, "Schema Dialect")."""
 
+_OTHERS = re.compile(r'"\$ref": "urn:mcp-conformance:schema:([^"#]+)#')
 _MOST_REFERENCES = 20_000  # that jsonschema follows for one value of a server; about a second
 
 
@@ -51,8 +55,11 @@ _MOST_REFERENCES = 20_000  # that jsonschema follows for one value of a server; 
 
 
 def definitions(revision: str) -> frozenset[str]:
-    """The names of the specification's types in `revision`. Raises `LookupError` for a revision without a schema."""
-    return frozenset(name for name in _document(revision)["$defs"] if name[0].isupper())
+    """The names of the specification's types in `revision`. Raises `LookupError` for a revision without a schema.
+
+    Here and below, `"ext-tasks"` is a revision too: its types are those that the tasks extension adds to 2026-07-28.
+    """
+    return frozenset(name for name in document(revision)["$defs"] if name[0].isupper())
 
 
 def is_valid(revision: str, definition: str, value: object) -> bool:
@@ -81,22 +88,33 @@ def validate(revision: str, definition: str, value: object) -> list[Violation]:
 
 
 @lru_cache
-def _document(revision: str) -> dict[str, Any]:
-    known = sorted(path.stem for path in data_root("schemas").glob("????-??-??.json"))
+def document(revision: str) -> dict[str, Any]:
+    """The whole schema of `revision`; not to be changed. Raises `LookupError` for a revision without a schema."""
+    files = [path for pattern in ("????-??-??.json", "ext-*.json") for path in data_root("schemas").glob(pattern)]
+    known = sorted(path.stem for path in files)
     if revision not in known:
         raise LookupError(f'there is no schema of revision "{revision}"; there are {", ".join(known)}')
-    document: dict[str, Any] = json.loads((data_root("schemas") / f"{revision}.json").read_text(encoding="utf-8"))
-    return document
+    read: dict[str, Any] = json.loads((data_root("schemas") / f"{revision}.json").read_text(encoding="utf-8"))
+    return read
+
+
+@cache
+def bundle(revision: str) -> dict[str, Any]:
+    """The document, with those of ours that it refers to embedded under their URIs: so nothing needs retrieving."""
+    own = document(revision)
+    others = sorted(set(_OTHERS.findall(json.dumps(own))))
+    embedded = {other["$id"]: other for other in map(document, others)}
+    return {**own, "$defs": {**own["$defs"], **embedded}}
 
 
 @cache
 def _schema(revision: str, definition: str) -> dict[str, Any]:
-    document = _document(revision)
-    if definition not in document["$defs"]:
-        near = get_close_matches(definition, document["$defs"], n=3)
+    own = document(revision)
+    if definition not in own["$defs"]:
+        near = get_close_matches(definition, own["$defs"], n=3)
         hint = f"; near it are {', '.join(near)}" if near else ""
         raise LookupError(f'the schema of revision {revision} has no definition "{definition}"{hint}')
-    return {**document, "$ref": f"#/$defs/{definition}"}
+    return {**bundle(revision), "$ref": f"#/$defs/{definition}"}
 
 
 @cache

@@ -15,6 +15,7 @@ MOST_VIOLATIONS = 100
 """How many violations of one value are described at most: the sender chooses how many there are."""
 
 _GOT_LENGTH = 80
+_LONGEST_CHAIN = 8  # of references that lead to references
 _DEEPEST = 100  # far deeper than any schema of the protocol looks
 _LARGEST = 1e308
 _KINDS = {
@@ -83,10 +84,16 @@ class Error(Protocol):
     def absolute_path(self) -> Any: ...
     @property
     def relative_schema_path(self) -> Any: ...
+    @property
+    def absolute_schema_path(self) -> Any: ...
 
 
 def describe(errors: Iterator[Error], root: object) -> list[Violation]:
-    """The violations behind `errors`, one a place, in the order of the places; `#/…` references lead into `root`."""
+    """The violations behind `errors`, one a place, in the order of the places.
+
+    `root` is the schema that was broken. References are followed within it, and into the documents that its `$defs`
+    embed under their URIs.
+    """
     found: dict[Path, Violation] = {}
     for error in islice(errors, MOST_VIOLATIONS):
         for path, violation in _violations(error, root):
@@ -215,7 +222,8 @@ class _Union:
         self.path: Path = tuple(error.absolute_path)
         self.value = error.instance
         self.root = root
-        self.branches = [_Branch(_follow(schema, root)) for schema in error.validator_value]
+        document = _document_of(error, root)
+        self.branches = [_Branch(_follow(schema, document, root)) for schema in error.validator_value]
         for cause in error.context:
             self.branches[cause.relative_schema_path[0]].errors.append(cause)
 
@@ -299,24 +307,48 @@ def _tags(branches: Sequence[_Branch]) -> list[str]:
     return tags
 
 
-def _follow(schema: object, root: object) -> Mapping[str, Any]:
-    """The schema behind references to the same document, as far as they can be followed by pointer."""
-    for _ in range(8):
+def _follow(schema: object, document: object, root: object) -> Mapping[str, Any]:
+    """The schema behind references, as far as they can be followed by pointer."""
+    for _ in range(_LONGEST_CHAIN):
         if not isinstance(schema, dict):
             return {}
         reference = schema.get("$ref")
         if not isinstance(reference, str):
             return schema
-        schema = _resolve(reference, root)
+        schema, document = _resolve(reference, document, root)
     return {}
 
 
-def _resolve(reference: str, root: object) -> object:
-    if not reference.startswith("#/"):
-        return None
-    target = root
-    for step in reference[2:].split("/"):
-        if not isinstance(target, dict):
-            return None
-        target = target.get(step.replace("~1", "/").replace("~0", "~"))
-    return target
+def _document_of(error: Error, root: object) -> object:
+    """The document whose schema failed: `root`, or one embedded in it. The path to the schema leaves out references."""
+    schema, document = root, root
+    for step in error.absolute_schema_path:
+        for _ in range(_LONGEST_CHAIN):
+            reference = _inside(schema, "$ref")
+            if not isinstance(reference, str) or _inside(schema, step) is not None:
+                break
+            schema, document = _resolve(reference, document, root)
+        schema = _inside(schema, step)
+    return document
+
+
+def _resolve(reference: str, document: object, root: object) -> tuple[object, object]:
+    """What `reference` means in `document`, and in which document that is. A pointer into nothing means None."""
+    uri, _, fragment = reference.partition("#")
+    if uri:
+        document = _inside(_inside(root, "$defs"), uri)
+    if not fragment.startswith("/"):
+        return None, document
+    target = document
+    for step in fragment[1:].split("/"):
+        target = _inside(target, step.replace("~1", "/").replace("~0", "~"))
+    return target, document
+
+
+def _inside(value: object, step: object) -> object:
+    """The member or item at `step`, or None."""
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return None
