@@ -1,7 +1,7 @@
 """Runs cases against a target and hands out verdicts. Knows nothing of pytest."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -178,7 +178,7 @@ class Engine:
         except CannotOpen as reason:
             steps.undecided |= dict.fromkeys(body.judges, str(reason))
             unopened = True
-        ruling = self._ruling(case, steps, inapplicable)
+        ruling = self._ruling(case, steps, inapplicable, found.declares)
         ruling.waited = sum(session.waited - before.get(id(session), 0.0) for session, _ in steps.windows)
         for session, _ in steps.windows:
             if session.failure is not None:
@@ -187,7 +187,9 @@ class Engine:
                 await self._sessions.close(session)  # a session in which something went wrong isn't used again
         return ruling, any(start for _, start in steps.windows), unopened
 
-    def _ruling(self, case: LoadedCase, steps: Steps, inapplicable: dict[str, str]) -> Ruling:
+    def _ruling(
+        self, case: LoadedCase, steps: Steps, inapplicable: dict[str, str], declares: Callable[[str], bool]
+    ) -> Ruling:
         ruling = Ruling(steps.passed, [], steps.undecided, inapplicable, steps.notes)
         for problem, session in steps.problems:
             stderr = "" if session.alive else session.link.stderr_tail()
@@ -197,6 +199,8 @@ class Engine:
             observation = Observation.of(session, start)
             heard = heard or any(True for _ in observation.received())
             for problem in monitors.watch(observation):
+                if judging.is_beside_the_point(problem, case.judges, session.revision, declares):
+                    continue
                 # What the survey has already shown isn't shown again with each case, unless it is the case's own
                 # matter.
                 if problem.requirement in case.judges or problem.fingerprint not in self._known_causes:

@@ -145,6 +145,18 @@ def inapplicable(
     return found
 
 
+def is_beside_the_point(
+    problem: Problem, judges: Iterable[str], revision: str, declares: Callable[[str], bool]
+) -> bool:
+    """Whether a problem that was seen while a case ran is about something that the server doesn't declare."""
+    requirement = catalogue().get(revision, problem.requirement)
+    return problem.requirement not in judges and requirement is not None and not _applies(requirement, declares)
+
+
+def _applies(requirement: Requirement, declares: Callable[[str], bool]) -> bool:
+    return all(need.startswith("client.") or declares(need) for need in requirement.needs)
+
+
 def rule_on_check(
     case: LoadedCase,
     check: Check,

@@ -307,7 +307,7 @@ fault("cancellation-with-request-id-null", breaks=CANCEL, cases=[OWN_NOTIFICATIO
 fault("cancellation-with-request-id-as-object", breaks=CANCEL, cases=[OWN_NOTIFICATIONS])(cancels(requestId={"id": 1}))
 
 
-class Notifies(Connection):
+class Notifies(features.MoreMethods):
     method, params = "", None
 
     async def on_notification(self, notification: Notification) -> None:
@@ -317,8 +317,9 @@ class Notifies(Connection):
             await self.deliver(message if self.params is None else message | {"params": self.params})
 
 
-def notifies(method: str, params: Any = None) -> type[Connection]:
-    return type("NotifiesSo", (Notifies,), {"method": method, "params": params})
+def notifies(method: str, params: Any = None, **declared: Any) -> type[Connection]:
+    bases = (Notifies, features.Prompts) if "prompts" in declared else (Notifies,)
+    return type("NotifiesSo", bases, {"method": method, "params": params, "declared": declared})
 
 
 fault("progress-without-progress", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
@@ -337,6 +338,21 @@ fault("own-notification-with-params-as-list", breaks="schema.JSONRPCNotification
 fault("own-notification-with-params-as-text", breaks="schema.JSONRPCNotification", cases=[OWN_NOTIFICATIONS])(
     notifies("notifications/example/ready", "x")
 )
+
+
+for _name, _type, _method, _params, _declared in (
+    ("resources-changed-with-params-as-text", "ResourceListChangedNotification",
+     "notifications/resources/list_changed", "all", {"resources": {"listChanged": True}}),
+    ("prompts-changed-with-metadata-as-list", "PromptListChangedNotification",
+     "notifications/prompts/list_changed", {"_meta": []}, {"prompts": {"listChanged": True}}),
+    ("resource-updated-without-uri", "ResourceUpdatedNotification",
+     "notifications/resources/updated", {"path": "/README.md"}, {"resources": {"subscribe": True}}),
+    ("resource-updated-with-uri-as-list", "ResourceUpdatedNotification",
+     "notifications/resources/updated", {"uri": ["repo://a/b"]}, {"resources": {"subscribe": True}}),
+    ("elicitation-complete-without-id", "ElicitationCompleteNotification",
+     "notifications/elicitation/complete", {}, {}),
+):  # fmt: skip
+    fault(_name, breaks=f"schema.{_type}", cases=[OWN_NOTIFICATIONS])(notifies(_method, _params, **_declared))
 
 
 @fault("own-notification-with-id-null", breaks="jsonrpc.request-id-not-null", cases=[OWN_IDS])
@@ -367,3 +383,59 @@ class LogsDuringCalls(features.Logs):
     async def on_tools_call(self, request: Request) -> JSON:
         await self.notify("notifications/message", {"level": "trace", "data": "calling"})
         return await super().on_tools_call(request)
+
+
+# ------------------------------------------------------------------------------------------------ what the server asks
+
+OWN_REQUESTS = "base.requests-are-valid"
+
+
+class AsksFor(features.Asks):
+    """Sends one request of its own when the session begins, if the client declared what it needs."""
+
+    capability, method, params = "", "", None
+
+    async def on_notification(self, notification: Notification) -> None:
+        await Connection.on_notification(self, notification)
+        if notification.method == "notifications/initialized" and self.capability in {"", *self.declared_by_client}:
+            await self.ask("own-1", self.method, self.params)
+
+
+def asks_for(method: str, params: Any = None, *, capability: str = "") -> type[Connection]:
+    return type("AsksForIt", (AsksFor,), {"capability": capability, "method": method, "params": params})
+
+
+HELLO = {"role": "user", "content": {"type": "text", "text": "Hello"}}
+ANY_FORM = {"type": "object", "properties": {}}
+
+fault("own-ping-with-params-as-text", breaks="schema.PingRequest", cases=[OWN_REQUESTS])(asks_for("ping", "now"))
+fault("own-ping-with-params-as-list", breaks="schema.PingRequest", cases=[OWN_REQUESTS])(asks_for("ping", [1]))
+fault("asks-for-roots-with-params-as-list", breaks="schema.ListRootsRequest", cases=[OWN_REQUESTS])(
+    asks_for("roots/list", [], capability="roots")
+)
+for _name, _params in {
+    "without-max-tokens": {"messages": [HELLO]},
+    "without-messages": {"maxTokens": 10},
+    "with-messages-as-text": {"messages": "Hello", "maxTokens": 10},
+    "of-role-system": {"messages": [{**HELLO, "role": "system"}], "maxTokens": 10},
+    "with-max-tokens-as-text": {"messages": [HELLO], "maxTokens": "10"},
+    "with-priority-over-1": {"messages": [HELLO], "maxTokens": 9, "modelPreferences": {"costPriority": 5}},
+}.items():
+    fault(f"asks-for-sampling-{_name}", breaks="schema.CreateMessageRequest", cases=[OWN_REQUESTS])(
+        asks_for("sampling/createMessage", _params, capability="sampling")
+    )
+for _name, _params in {
+    "without-message": {"requestedSchema": ANY_FORM},
+    "without-schema": {"message": "Who?"},
+    "with-nested-form": {
+        "message": "Where?",
+        "requestedSchema": {"type": "object", "properties": {"address": {"type": "object", "properties": {}}}},
+    },
+    "with-schema-of-a-string": {"message": "Who?", "requestedSchema": {"type": "string", "properties": {}}},
+}.items():
+    fault(f"elicits-{_name}", breaks="schema.ElicitRequest", cases=[OWN_REQUESTS])(
+        asks_for("elicitation/create", _params, capability="elicitation")
+    )
+fault("own-request-with-params-as-text", breaks="schema.JSONRPCRequest", cases=[OWN_REQUESTS])(
+    asks_for("example/hello", "x")
+)

@@ -7,7 +7,7 @@ from typing import Any
 
 from reference_servers.engine import JSON, Connection, Notification, Request
 
-from . import Spread, fault
+from . import Spread, fault, variant
 from . import _features as features
 from ._spoiling import answers, crash, for_ever, results, silent
 
@@ -167,7 +167,7 @@ class SpeaksFirst(Connection):
         await self.notify("notifications/example/ready", {})
 
 
-@fault("pings-first", breaks="lifecycle.initialize-first", cases=[START])
+@variant("pings-before-initialize")
 class PingsFirst(Connection):
     async def at_start(self) -> None:
         await self.deliver({"jsonrpc": "2.0", "id": "first", "method": "ping"})

@@ -1,9 +1,8 @@
 """Root causes that are wider than one case: what a wrong answer has in common with wrong answers to other requests."""
 
-from mcp_conformance import schemas
 from mcp_conformance.cases.checks.protocol import error_flaw, schema_cause
 from mcp_conformance.jsonrpc import Message
-from mcp_conformance.revisions import find_method
+from mcp_conformance.messages import assess
 from mcp_conformance.session import Exchange
 from mcp_conformance.transcript import Event
 
@@ -35,10 +34,8 @@ def wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at: 
 
 def _schema_cause(method: str, message: Message, at: str, revision: str) -> str:
     """The cause that the schema check gives to a wrong place of a result, if it is wrong by the schema too."""
-    known = find_method(revision, method, "client")
-    if known is None or known.result is None:
-        return ""
-    for violation in schemas.validate(revision, known.result, message.value["result"]):
-        if at == violation.at or at.startswith(violation.at + "/"):
-            return schema_cause(method, violation)
+    for flaw in assess(message.value, revision=revision, sender="server", answers=method).flaws:
+        place = flaw.at.removeprefix("/result")
+        if flaw.layer == "schema" and place != flaw.at and (at == place or at.startswith(place + "/")):
+            return schema_cause(method, flaw)
     return ""

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Protocol
 
-from mcp_conformance import schemas
 from mcp_conformance.cases.checks import Report, check
 from mcp_conformance.jsonrpc import JSON, MISSING, Message, a_json_type
+from mcp_conformance.messages import assess
 from mcp_conformance.observation import Observation
-from mcp_conformance.revisions import find_method
 from mcp_conformance.transcript import Event
 from mcp_conformance.wire import printable, short
 
@@ -385,44 +384,72 @@ def server_request_ids(observation: Observation, report: Report) -> None:
 # ------------------------------------------------------------------------------------------------------ message schemas
 
 _NOTIFICATIONS = [
+    "schema.JSONRPCNotification",
     "schema.CancelledNotification",
     "schema.ProgressNotification",
     "schema.LoggingMessageNotification",
     "schema.ToolListChangedNotification",
+    "schema.ResourceListChangedNotification",
+    "schema.ResourceUpdatedNotification",
+    "schema.PromptListChangedNotification",
+    "schema.ElicitationCompleteNotification",
+]
+_REQUESTS = [
+    "schema.JSONRPCRequest",
+    "schema.PingRequest",
+    "schema.ListRootsRequest",
+    "schema.CreateMessageRequest",
+    "schema.ElicitRequest",
 ]
 
 
 @check(
     "base.notifications-are-valid",
-    judges=["schema.JSONRPCNotification", *_NOTIFICATIONS],
+    judges=_NOTIFICATIONS,
     everywhere=True,
     idle="the server sent no notifications",
 )
 def notifications_are_valid(observation: Observation, report: Report) -> None:
     """The server's notifications are valid against the schema of the revision."""
+    _are_valid(observation, report, "notification", _NOTIFICATIONS, ("/jsonrpc",))
+
+
+@check("base.requests-are-valid", judges=_REQUESTS, everywhere=True, idle=_NO_REQUESTS)
+def requests_are_valid(observation: Observation, report: Report) -> None:
+    """The server's own requests are valid against the schema of the revision."""
+    _are_valid(observation, report, "request", _REQUESTS, ("/jsonrpc", "/id"))
+
+
+def _are_valid(
+    observation: Observation, report: Report, kind: str, types: list[str], elsewhere: tuple[str, ...]
+) -> None:
+    """`types`: the requirements, the general one first. `elsewhere`: members that have checks of their own."""
     for event, message in observation.received():
-        if message.kind != "notification":
+        if message.kind != kind:
             continue
-        method = find_method(observation.revision, message.method or "", "server")
-        definition = method.params if method is not None and method.params else "JSONRPCNotification"
-        requirement = f"schema.{definition}"
-        if requirement not in _NOTIFICATIONS:
-            requirement, definition = "schema.JSONRPCNotification", "JSONRPCNotification"
+        said = assess(message.value, revision=observation.revision, sender="server")
+        requirement = f"schema.{said.type}" if f"schema.{said.type}" in types else types[0]
         report.saw(requirement)
-        for violation in _violations(observation.revision, definition, message.value):
-            report.problem(
-                violation.expected, violation.got, at=violation.at, events=(event.number,), requirement=requirement,
-                cause=schema_cause(message.method or "", violation),
-            )  # fmt: skip
+        for flaw in said.flaws:
+            if flaw.layer == "schema" and flaw.at not in elsewhere:
+                report.problem(
+                    flaw.expected, flaw.got, at=flaw.at, events=(event.number,), requirement=requirement,
+                    cause=schema_cause(message.method or "", flaw), remedy=flaw.remedy,
+                )  # fmt: skip
+        for at, words in said.hints:
+            report.note(f"{message.method}: {words} (at {at})")
 
 
-def schema_cause(method: str, violation: Any) -> str:
-    """The root cause of a schema violation: which message, which place, which rule."""
-    place = re.sub(r"/\d+(?=/|$)", "/*", violation.at)
-    return f"schema:{method}:{place}:{violation.rule}"
+class _Place(Protocol):
+    """A violation of a schema, or a flaw of a message."""
+
+    @property
+    def at(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
 
 
-def _violations(revision: str, definition: str, value: JSON) -> list[Any]:
-    if isinstance(value, dict) and value.get("jsonrpc") != "2.0":
-        value = {**value, "jsonrpc": "2.0"}  # that member has a check of its own
-    return list(schemas.validate(revision, definition, value))
+def schema_cause(method: str, wrong: _Place) -> str:
+    """The root cause of a schema violation: which message, which place (from its result on), which rule."""
+    place = re.sub(r"/\d+(?=/|$)", "/*", wrong.at.removeprefix("/result"))
+    return f"schema:{method}:{place}:{wrong.rule}"

@@ -1,9 +1,9 @@
 """Passive checks of results against the schema of the revision: one check a type, all made alike."""
 
-from mcp_conformance import schemas
 from mcp_conformance.cases.checks import Report, check
 from mcp_conformance.cases.checks.protocol import schema_cause
 from mcp_conformance.jsonrpc import MISSING
+from mcp_conformance.messages import assess
 from mcp_conformance.observation import Observation
 
 # case, method, type of the result, capability that the method needs, what is said when there is nothing to judge
@@ -34,18 +34,25 @@ _RESULTS: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
 
 def _register(case: str, method: str, definition: str, needs: tuple[str, ...], idle: str) -> None:
     def results_are_valid(observation: Observation, report: Report) -> None:
+        hints = {}
         for exchange in observation.answered(method):
-            if exchange.result is MISSING:
+            if exchange.result is MISSING or exchange.answer is None or exchange.answer.message is None:
                 continue
             report.saw()
-            for violation in schemas.validate(observation.revision, definition, exchange.result):
-                report.problem(
-                    violation.expected,
-                    violation.got,
-                    at="/result" + violation.at,
-                    events=exchange.events,
-                    cause=schema_cause(method, violation),
-                )
+            said = assess(exchange.answer.message.value, revision=observation.revision, sender="server", answers=method)
+            for flaw in said.flaws:
+                if flaw.layer == "schema" and flaw.at.startswith("/result"):
+                    report.problem(
+                        flaw.expected,
+                        flaw.got,
+                        at=flaw.at,
+                        events=exchange.events,
+                        cause=schema_cause(method, flaw),
+                        remedy=flaw.remedy,
+                    )
+            hints.update({words: f"{method}: {words} (at {at})" for at, words in said.hints})
+        for words in hints.values():
+            report.note(words)
 
     results_are_valid.__doc__ = f"Every result of {method} is a valid {definition}."
     # All traffic is watched: a later page or another tool may be the one that breaks the rule.
