@@ -55,7 +55,9 @@ def steps(*lines: str) -> str:
             'unknown requirement "ping.responds"; did you mean "ping.respond"?',
         ),
         (RIGHT + "    session: shard\n", 7, "session"),
-        (RIGHT + '    revisions: ["1999-01-01"]\n', 7, "stands in revision 1999-01-01"),
+        (RIGHT + '    revisions: ["1999-01-01"]\n', 7, 'unknown revision "1999-01-01"'),
+        (RIGHT + '    revisions: ["2026-07-28"]\n', 7, "none of its requirements binds servers in revision 2026-07-28"),
+        (RIGHT + "    level: MUST\n", 7, 'unknown key "level"'),
         (RIGHT + RIGHT.partition("cases:\n")[2], 7, "case mine.first stands also at line 3; ids are unique"),
         (steps("expects: {result: true}"), 7, 'unknown step "expects"; did you mean "expect"?'),
         (steps("{}"), 7, "a step is a mapping with one of: "),
@@ -102,7 +104,7 @@ def test_a_requirement_that_binds_clients_is_refused(tmp_path: Path) -> None:
     binds_clients = next(
         name
         for name in sorted(known.all_ids())
-        if all((found := known.get(one, name)) and found.who == "client" for one in known.revisions(name))
+        if all((found := known.get(one, name)) and found.who == "client" for one in known.editions(name))
     )
     with pytest.raises(DataError, match="binds clients, not servers"):
         load(tmp_path, RIGHT.replace("ping.respond", binds_clients))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import LoadedCase
 from mcp_conformance.observation import Observation
-from mcp_conformance.requirements import Requirement, catalogue
+from mcp_conformance.requirements import Requirement, catalogue, interpretation
 from mcp_conformance.transcript import Event
 from mcp_conformance.verdicts import Evidence, Finding, Judgement, Outcome, Problem, Verdict, failed, worst
 from mcp_conformance.wire import excerpt, printable
@@ -102,11 +102,17 @@ def _findings(
                 link=requirement.link,
                 summary=requirement.summary,
                 remedy=problem.remedy,
+                interpretation=_reading(requirement),
                 stderr=seen.stderr,
                 secondary=problem.secondary,
             )
         )
     return made
+
+
+def _reading(requirement: Requirement) -> str:
+    found = interpretation(requirement.edition, requirement.id)
+    return "" if found is None else f"the text pulls two ways here: {found.tension}. Read here: {found.reading}."
 
 
 def evidence(events: list[Event], problem: Problem) -> list[Evidence]:
