@@ -88,3 +88,20 @@ def test_everything_that_is_not_judged_has_a_reason_on_the_page() -> None:
     for one in coverage.rows(NEWEST, "server", bundled(), coverage.proofs()):
         if one.reason and one.requirement.level != "MAY":
             assert one.requirement.id.partition(".")[2] in text
+
+
+@pytest.mark.parametrize(
+    ("edition", "requirement", "areas"),
+    [
+        ("ext-tasks", "schema.GetTaskRequest", {"schema", "tasks"}),  # needs client.ext.tasks
+        ("2025-11-25", "schema.CompleteResult", {"schema", "completion"}),  # needs completions
+        ("2026-07-28", "schema.CallToolRequest", {"schema", "tools"}),  # needs nothing there, tools elsewhere
+        ("2025-11-25", "schema.PingRequest", {"schema", "ping"}),  # needs nothing anywhere
+        ("2025-11-25", "schema.EmptyResult", {"schema"}),
+        ("2025-11-25", "tasks.client-required", {"tasks"}),  # needs tasks.requests.tools.call
+    ],
+)
+def test_a_requirement_belongs_to_the_areas_that_it_is_about(edition: str, requirement: str, areas: set[str]) -> None:
+    found = catalogue().get(edition, requirement)
+    assert found is not None
+    assert coverage.areas_of(found) == areas

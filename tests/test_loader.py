@@ -1,5 +1,9 @@
 """Suite files into cases: every mistake names its file, its line and what to do."""
 
+import json
+import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -108,6 +112,34 @@ def test_a_requirement_that_binds_clients_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match="binds clients, not servers"):
         load(tmp_path, RIGHT.replace("ping.respond", binds_clients))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ("ping.respond", "ping.responds", 4, 'unknown requirement "ping.responds"; did you mean "ping.respond"?'),
+        (
+            "    steps",
+            "    revisions: [2026-07-28]\n    steps",
+            6,
+            "none of its requirements binds servers in revision",
+        ),
+        ("    steps", "    level: MUST\n    steps", 6, 'unknown key "level"'),
+    ],
+)
+@pytest.mark.parametrize("select", [False, True], ids=["collected", "selected"])
+def test_pytest_refuses_a_wrong_suite_with_its_line(
+    old: str, new: str, line: int, reason: str, select: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "my.mcp.yaml").write_text(RIGHT.replace(old, new))
+    chosen = "--mcp-select=my.mcp.yaml" if select else "my.mcp.yaml"
+    server = json.dumps([sys.executable, "-m", "reference_servers.github"])
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--mcp-server={server}", chosen]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 4, run.stdout + run.stderr
+    told = re.sub(r"\s+", " ", run.stdout + run.stderr)
+    assert f"my.mcp.yaml:{line}: case mine.first: {reason}" in told
+    assert "Traceback" not in told
 
 
 def test_bundled_cases_have_unique_ids_and_judge_something_in_a_revision() -> None:

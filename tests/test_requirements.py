@@ -20,7 +20,8 @@ from mcp_conformance.requirements import (
     sources,
     stimuli,
 )
-from mcp_conformance.strict_yaml import DataError
+from mcp_conformance.revisions import JUDGED
+from mcp_conformance.strict_yaml import DataError, load_file
 
 SPECIFICATION = os.environ.get("MCP_SPECIFICATION")
 STATEFUL = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -115,6 +116,15 @@ def test_every_interpretation_says_what_pulls_and_how_it_is_read() -> None:
         assert not (one.tension + one.reading).endswith(".")
 
 
+@pytest.mark.parametrize("revision", JUDGED)
+def test_what_is_judged_on_wording_that_leaves_room_has_an_interpretation(revision: str) -> None:
+    file = load_file(Path(reading.__file__).with_name(f"{revision}.yaml"))
+    judged = {found.id for case in loader.bundled() for found in case.requirements(revision)}
+    leaves_room = {name for name, how in stimuli(revision).items() if "Correct servers differ here" in how}
+    unread = judged & {*leaves_room, *file.data["unkeyworded"]}
+    assert {name for name in unread if not interpretation(revision, name)} == set(), "say what is accepted"
+
+
 def test_no_two_interpretations_are_of_one_requirement_in_one_text() -> None:
     seen = Counter(
         (edition, name)
@@ -137,7 +147,7 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "reason"),
     [
-        ("level: MUST", "level: must", 6, "ping.respond: \"level\" is MUST, MUST NOT, SHOULD, SHOULD NOT, MAY, not 'must'"),
+        ("level: MUST", "level: must", 6, "ping.respond: \"level\" is MUST, MUST NOT, SHOULD, SHOULD NOT, MAY, not"),
         ("who: both", "who: everybody", 7, "\"who\" is server, client, both, host"),
         ("    needs: []\n", "", 3, '"needs" is missing'),
         ("needs: []", "needs: tools", 9, '"needs" is a list of capabilities'),
@@ -161,12 +171,12 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, reason: 
 
 
 def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="ping.respond stands also at line 3; ids are unique") as caught:
+    with pytest.raises(DataError, match=r"ping\.respond stands also at line 3; ids are unique") as caught:
         read(tmp_path, f'revision: "2025-11-25"\nrequirements:{ENTRY}{ENTRY}')
     assert caught.value.line == 14
 
 
-# ---------------------------------------------------------------------------------------- beside the specification itself
+# -------------------------------------------------------------------------------------- beside the specification itself
 
 
 def plain(words: str) -> str:

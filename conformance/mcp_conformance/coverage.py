@@ -6,6 +6,7 @@ Whatever isn't judged is told with its reason.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -94,9 +95,40 @@ def rows(edition: str, side: Side, cases: Iterable[LoadedCase], seen: Proofs, ex
 
 
 def areas_of(requirement: Requirement) -> set[str]:
-    """The area of its id, and those whose capabilities it needs: the type of a task's result belongs to tasks."""
-    needed = {part for need in requirement.needs for part in need.split(".")[:2] if part not in ("client", "ext")}
-    return {requirement.area} | (needed & all_areas())
+    """The area of its id, and those whose capabilities it needs. A type of the schema belongs besides to the areas that
+    it needs in any edition, and to that which its name tells: the type of a task's result belongs to tasks."""
+    found = {requirement.area, *map(_area_of_need, requirement.needs)}
+    if requirement.area == "schema":
+        known = catalogue()
+        standing = (known.get(edition, requirement.id) for edition in known.editions(requirement.id))
+        found |= {_area_of_need(need) for one in standing if one is not None for need in one.needs}
+        words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+", requirement.id.partition(".")[2])
+        found |= {_AREA_OF_WORD[word] for word in words if word in _AREA_OF_WORD}
+    return found
+
+
+def _area_of_need(need: str) -> str:
+    """The area that a capability is about: ``client.ext.tasks`` and ``tasks.list`` are about ``tasks``."""
+    root = next((name for name in need.split(".") if name not in ("client", "ext")), need)
+    return "completion" if root == "completions" else root
+
+
+# Words of the names of message types, for those that need no capability in any edition.
+_AREA_OF_WORD = {
+    "Cancelled": "cancellation",
+    "Discover": "discover",
+    "Header": "http",
+    "Initialize": "lifecycle",
+    "Initialized": "lifecycle",
+    "Input": "mrtr",
+    "JSONRPC": "jsonrpc",
+    "Ping": "ping",
+    "Progress": "progress",
+    "Subscriptions": "subscriptions",
+    "Task": "tasks",
+    "Tasks": "tasks",
+    "Version": "versioning",
+}
 
 
 @cache
@@ -157,7 +189,10 @@ def markdown(
     for edition in editions:
         yield ""
         yield f"## {edition}"
-        yield from _details(rows(edition, "server", cases, seen, left_out))
+        for side in SIDES:
+            yield ""
+            yield f"### {side.capitalize()}s"
+            yield from _details(rows(edition, side, cases, seen, left_out))
 
 
 def page() -> str:
@@ -184,24 +219,24 @@ requirement that binds both sides counts on each. What the entries say is shown 
 
 
 def _details(found: list[Row]) -> Iterator[str]:
-    """What becomes of a server's requirements that aren't judged and proven. MAYs permit: nothing is to be judged."""
+    """What becomes of the requirements that aren't judged and proven. MAYs permit: nothing is to be judged."""
     found = [row for row in found if row.requirement.level != "MAY"]
     unproven = [row for row in found if row.judged and not row.proven]
     if unproven:
         yield ""
-        yield "### Judged, but never seen to fail"
+        yield "#### Judged, but never seen to fail"
         yield ""
         yield from _by_area(unproven)
     for reason in dict.fromkeys(row.reason for row in found if row.reason and row.observable):
         yield ""
-        yield f"### Not judged: {reason}"
+        yield f"#### Not judged: {reason}"
         yield ""
         yield from _by_area([row for row in found if row.reason == reason])
     hidden = [row for row in found if not row.observable]
     if hidden:
         how = stimuli(hidden[0].requirement.edition)
         yield ""
-        yield "### Can't be seen from outside"
+        yield "#### Can't be seen from outside"
         yield ""
         for row in hidden:
             yield f"- `{row.requirement.id}` ({row.requirement.level}): {' '.join(how[row.requirement.id].split())}"
@@ -219,4 +254,3 @@ def _bar(part: int, whole: int) -> str:
     filled = round(_BAR * part / whole) if whole else 0
     share = f"{100 * part / whole:.0f} %" if whole else "–"
     return f"{'█' * filled}{'░' * (_BAR - filled)} {share}"
-

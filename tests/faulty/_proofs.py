@@ -9,10 +9,10 @@ from pathlib import Path
 
 import mcp_conformance
 from mcp_conformance import coverage
-from mcp_conformance.requirements import catalogue
 from mcp_conformance.revisions import JUDGED
 
 from . import FAULTS
+from ._audit import claims
 
 PATH = Path(mcp_conformance.__file__).parent / "compiled" / "proofs.json"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "coverage.md"
@@ -23,9 +23,8 @@ def proofs() -> dict[str, dict[str, list[str]]]:
     made: dict[str, dict[str, list[str]]] = {revision: {} for revision in JUDGED}
     for revision, found in made.items():
         for name, fault in FAULTS.items():
-            for requirement in fault.breaks if not fault.blind else ():
-                if catalogue().get(revision, requirement):
-                    found.setdefault(requirement, []).append(name)
+            for requirement in claims(fault, revision) if not fault.blind else ():
+                found.setdefault(requirement, []).append(name)
     return {revision: {name: sorted(found[name]) for name in sorted(found)} for revision, found in made.items()}
 
 

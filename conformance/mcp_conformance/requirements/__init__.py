@@ -158,10 +158,14 @@ def stimuli(edition: str) -> dict[str, str]:
 @cache
 def interpretations() -> tuple[Interpretation, ...]:
     """All interpretations."""
-    from mcp_conformance.requirements.reading import read_interpretations
-
     path = _file("interpretations")
-    rows = compiled.load("interpretations", [path], lambda: read_interpretations(path))
+
+    def build() -> list[list[Any]]:
+        from mcp_conformance.requirements.reading import read_interpretations
+
+        return read_interpretations(path)
+
+    rows = compiled.load("interpretations", [path], build)
     return tuple(Interpretation(tuple(ids), tuple(editions), *words) for ids, editions, *words in rows)
 
 
@@ -183,8 +187,12 @@ def _file(name: str) -> Path:
 
 
 def _load(edition: str) -> dict[str, list[Any]]:
-    from mcp_conformance.requirements.reading import read_edition
-
     path = _file(edition)
-    rows: dict[str, list[Any]] = compiled.load(f"catalogue-{edition}", [path], lambda: read_edition(path))
+
+    def build() -> dict[str, list[Any]]:
+        from mcp_conformance.requirements.reading import read_edition  # a run has no need of it
+
+        return read_edition(path)
+
+    rows: dict[str, list[Any]] = compiled.load(f"catalogue-{edition}", [path], build)
     return rows
