@@ -7,7 +7,7 @@ no branch can be told, the walk ends.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -44,12 +44,14 @@ class Place:
     """False: no branch of the definition could be told, so nothing is known of what lies inside."""
 
 
-def places(revision: str, definition: str, value: object) -> Iterator[Place]:
+def places(revision: str, definition: str, value: object) -> list[Place]:
     """Every place of the JSON value `value` that `definition` of `revision` reaches, outer ones first.
 
     Raises `LookupError` for unknown names only.
     """
-    yield from _walk((), revision, {"$ref": f"#/$defs/{definition}"}, value)
+    found: list[Place] = []
+    _walk(found, (), revision, {"$ref": f"#/$defs/{definition}"}, value)
+    return found
 
 
 @dataclass(slots=True)
@@ -64,27 +66,22 @@ class _Rules:
     choice: bool = True
 
 
-def _walk(path: Path, document: str, schema: Schema, value: object) -> Iterator[Place]:
+def _walk(found: list[Place], path: Path, document: str, schema: Schema, value: object) -> None:
     rules = _Rules()
     _gather(rules, document, schema, value)
     is_object = isinstance(value, dict)
-    yield Place(
-        path,
-        tuple(rules.types),
-        value,
-        {name: member for name, (_, member) in rules.members.items()} if is_object else {},
-        frozenset(rules.required) if is_object else frozenset(),
-        rules.choice,
-    )
+    members = {name: member for name, (_, member) in rules.members.items()} if is_object else {}
+    required = frozenset(rules.required) if is_object else frozenset()
+    found.append(Place(path, tuple(rules.types), value, members, required, rules.choice))
     if len(path) >= _DEEPEST:
         return
     if isinstance(value, dict):
         for name, item in value.items():
             if (rule := rules.members.get(name) or rules.others) is not None:
-                yield from _walk((*path, name), *rule, item)
+                _walk(found, (*path, name), *rule, item)
     elif isinstance(value, list) and rules.items is not None:
         for index, item in enumerate(value):
-            yield from _walk((*path, index), *rules.items, item)
+            _walk(found, (*path, index), *rules.items, item)
 
 
 def _gather(rules: _Rules, document: str, schema: Schema, value: object) -> None:
