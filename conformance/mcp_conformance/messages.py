@@ -364,7 +364,7 @@ class _Assessor:
         for flaw in text.flaws:
             if not self._is_misshapen(at + flaw.at) and at + flaw.at not in self._flaws:
                 self.add(flaw.requirement, flaw.rule, at + flaw.at, flaw.expected, flaw.got, flaw.remedy, "text")
-        for place in known.values() or places(document, name, value):
+        for place in text.places:
             missing = {name for name in place.required if self.is_flawed(at + pointer((*place.path, name)))}
             self._hints.extend((at + below, words) for below, words in remedies.hints(place, missing))
         for below, words in text.hints:
