@@ -441,7 +441,10 @@ fault(
         "elicitation/create",
         {
             "message": "Where?",
-            "requestedSchema": {"type": "object", "properties": {"address": {"type": "object", "properties": {}}}},
+            "requestedSchema": {
+                "type": "object",
+                "properties": {"address": {"type": "object", "properties": {}}, "ways": {"type": "object"}},
+            },
         },
         capability="elicitation",
     )

@@ -452,4 +452,5 @@ class _Place(Protocol):
 def schema_cause(method: str, wrong: _Place) -> str:
     """The root cause of a schema violation: which message, which place (from its result on), which rule."""
     place = re.sub(r"/\d+(?=/|$)", "/*", wrong.at.removeprefix("/result"))
+    place = re.sub(r"/properties/[^/]+", "/properties/*", place)  # names that the server gave: one mistake, made twice
     return f"schema:{method}:{place}:{wrong.rule}"
