@@ -92,8 +92,8 @@ class Discovery:
         else:
             profile.offers[version] = None
             profile.failure = profile.failure or silence(session, exchange, self.sessions.start_deadline)
-            await session.link.wait_exit(_LAST_WORDS)
-            self._observations[version] = (Observation.of(session), session.link.stderr_tail())
+            await session.conduit.wait_exit(_LAST_WORDS)
+            self._observations[version] = (Observation.of(session), session.conduit.stderr_tail())
         return session
 
     async def _survey(self, version: str, session: Session, known: dict[str, Accepted] | None) -> None:
@@ -105,7 +105,7 @@ class Discovery:
         found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
         self.profile.revisions[version] = found
         self.profile.server_seconds += session.waited
-        self._observations[version] = (observation, "" if session.alive else session.link.stderr_tail())
+        self._observations[version] = (observation, "" if session.alive else session.conduit.stderr_tail())
         if session.alive and not found.unanswered:
             self.sessions.share(session)
 

@@ -192,7 +192,7 @@ class Engine:
     ) -> Ruling:
         ruling = Ruling(steps.passed, [], steps.undecided, inapplicable, steps.notes)
         for problem, session in steps.problems:
-            stderr = "" if session.alive else session.link.stderr_tail()
+            stderr = "" if session.alive else session.conduit.stderr_tail()
             ruling.seen.append(Seen(problem, session.transcript.events, stderr))
         heard = steps.heard
         for session, start in steps.windows:

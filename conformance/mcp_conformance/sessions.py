@@ -11,10 +11,10 @@ from anyio.abc import TaskGroup
 
 from mcp_conformance.cases.model import SessionOptions
 from mcp_conformance.cases.runner import CannotOpen
+from mcp_conformance.conduits import Conduit
 from mcp_conformance.jsonrpc import MISSING
 from mcp_conformance.session import Exchange, Session
 from mcp_conformance.target import Target
-from mcp_conformance.transports import Link
 from mcp_conformance.wire import escape, short
 
 _SHAREABLE = ("shared", "rough")
@@ -37,7 +37,7 @@ class Sessions:
     _shared: dict[tuple[str, str], Session] = field(default_factory=dict)
     """By revision and kind (shared or rough)."""
     _live: list[Session] = field(default_factory=list)
-    _spare: Link | None = None
+    _spare: Conduit | None = None
     _impatient: bool = False
     _group: TaskGroup = field(init=False)
 
@@ -59,10 +59,10 @@ class Sessions:
         """A new server with a session on it, not yet initialized. Raises `CommandError`."""
         if self.alone:
             await self.end_all()
-        link, self._spare = self._spare, None
-        if link is None or link.returncode() is not None:
-            link = await self.target.connect(self._group, impatient=self._impatient)
-        session = Session(link, revision=revision, capabilities=capabilities, deadline=self.deadline())
+        conduit, self._spare = self._spare, None
+        if conduit is None or conduit.returncode() is not None:
+            conduit = await self.target.connect(self._group, impatient=self._impatient)
+        session = Session(conduit, revision=revision, capabilities=capabilities, deadline=self.deadline())
         self._live.append(session)
         session.start(self._group)
         return session
@@ -136,11 +136,11 @@ class Sessions:
                 self._live.remove(session)
 
 
-async def _end_at_once(link: Link) -> None:
+async def _end_at_once(conduit: Conduit) -> None:
     """End a server that nobody has spoken to: it has nothing to finish, and isn't judged."""
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await link.aclose()
+        await conduit.aclose()
 
 
 def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:

@@ -1,4 +1,4 @@
-"""What is tested and how to reach it: a target makes links to servers, one server a link."""
+"""What is tested and how to reach it: a target makes conduits to servers."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,8 @@ from typing import Protocol
 
 from anyio.abc import TaskGroup
 
-from mcp_conformance.transports import Link
+from mcp_conformance.conduits import Conduit
+from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.transports.guardian import Guardian
 from mcp_conformance.transports.memory import Serve, serve_in_memory
 from mcp_conformance.transports.stdio import default_grace, open_stdio
@@ -20,8 +21,8 @@ class Target(Protocol):
     transport: str
     label: str
 
-    async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Link:
-        """A new link. `impatient`: the server is known to ignore the end of its input, don't wait for it again."""
+    async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Conduit:
+        """A new conduit. `impatient`: the server is known to ignore the end of its input, don't wait for it again."""
 
 
 @dataclass(slots=True)
@@ -35,11 +36,12 @@ class StdioTarget:
     label: str = ""
     transport: str = "stdio"
 
-    async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Link:
+    async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Conduit:
         grace = default_grace(self.command)
         if impatient:
             grace = replace(grace, after_eof=0.2)
-        return await open_stdio(self.command, env=self.env, cwd=self.cwd, guardian=self.guardian, grace=grace)
+        link = await open_stdio(self.command, env=self.env, cwd=self.cwd, guardian=self.guardian, grace=grace)
+        return LineConduit(link)
 
 
 @dataclass(slots=True)
@@ -50,5 +52,5 @@ class MemoryTarget:
     label: str = "in memory"
     transport: str = "memory"
 
-    async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Link:
-        return serve_in_memory(self.serve, tasks)
+    async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Conduit:
+        return LineConduit(serve_in_memory(self.serve, tasks))
