@@ -214,7 +214,7 @@ class Session:
 
     def _sent(self, data: bytes, headers: HeaderChanges | None = None) -> Event:
         message = parse(data)
-        return self.transcript.add("sent", message, http=self.conduit.outgoing(message, headers))
+        return self.transcript.add("sent", message, http=self.conduit.outgoing(message, data, headers))
 
     async def _send(self, event: Event, data: bytes, *, newline: bool = True, wait: bool = False) -> None:
         # A server that reads nothing is found by its missing answer; that it can't be written to is the same fact.
@@ -347,7 +347,8 @@ class Session:
             case "http":
                 direction: Direction = "sent" if arrival.outgoing else "received"
                 event = self.transcript.add(direction, http=arrival.http, text=arrival.text)
-                if carrier is not None and carrier.head is None and event.direction == "received":
+                # Of the response itself: not of a redirect that was followed, nor of a GET that resumed its stream.
+                if carrier is not None and not arrival.outgoing and 300 <= (carrier.status or 300) < 400:
                     carrier.head = event
                 self._notice()
             case "message":

@@ -67,9 +67,9 @@ class Conduit(Protocol):
         """Whether one message is one line, so that a message over several lines may have to be put together."""
 
     def start(self, tasks: TaskGroup) -> None:
-        """Begin to work in the session's task group. Called once, before anything else."""
+        """Begin to work in the session's task group. Safe to repeat."""
 
-    def outgoing(self, message: Message, changes: HeaderChanges | None = None) -> HttpPart | None:
+    def outgoing(self, message: Message, data: bytes, changes: HeaderChanges | None = None) -> HttpPart | None:
         """What HTTP adds to a message that is about to be sent, for the transcript; None without HTTP."""
 
     async def send(self, event: Event, data: bytes, *, newline: bool = True, wait: bool = False) -> None:

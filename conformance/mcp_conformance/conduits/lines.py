@@ -29,7 +29,7 @@ class LineConduit:
     def start(self, tasks: TaskGroup) -> None:
         pass  # the link works by itself
 
-    def outgoing(self, message: Message, changes: HeaderChanges | None = None) -> None:
+    def outgoing(self, message: Message, data: bytes, changes: HeaderChanges | None = None) -> None:
         return None
 
     async def send(self, event: Event, data: bytes, *, newline: bool = True, wait: bool = False) -> None:
