@@ -45,7 +45,7 @@ class HttpSse(HttpConduit):
             async with self.open(await self.announce(part)) as (response, here):
                 stream = Stream(0)
                 if not is_event_stream(response):
-                    await self.take_body(response, here, stream)
+                    await self.keep_body(response, here)
                     status = (
                         f"HTTP status {response.status}, {response.headers.get('content-type') or 'without a type'}"
                     )

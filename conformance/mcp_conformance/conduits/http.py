@@ -247,13 +247,22 @@ class HttpConduit:
         if not body:
             return
         message = message_of(body, cut=cut)
-        # A page about an error may have any form; but who answers a request with JSON means it as the answer.
-        meant = bool(stream.waits_for) and is_json(response) and response.status < 300
-        if message.kind != "invalid" or meant:
+        # What tells of an error of HTTP may have any form; but who answers a request with JSON means it as the answer.
+        if response.status < 300:
+            meant = message.kind != "invalid" or (bool(stream.waits_for) and is_json(response))
+        else:
+            meant = _is_protocol(message)
+        if meant:
             await self.take(message, part, stream, cut=cut)
         elif body.lstrip().startswith((b"data:", b"event:", b"id:", b":")) and not is_json(response):
             await self.take_events(_Pieces([body]).receive, part, stream)
         else:
+            await self.put_body(part, body)
+
+    async def keep_body(self, response: Response, part: HttpPart) -> None:
+        """The body of what should have been a stream, or has no answer: even a message in it answers nothing."""
+        body, _ = await self.whole(response)
+        if body:
             await self.put_body(part, body)
 
     async def put_body(self, part: HttpPart, body: bytes) -> None:
@@ -394,6 +403,14 @@ def ids_of(event: Event) -> list[JSON]:
     message = event.message
     parts = () if message is None else message.items if message.kind == "batch" else (message,)
     return [one.id for one in parts if one.kind == "request" and one.id is not MISSING]
+
+
+def _is_protocol(message: Message) -> bool:
+    """Whether this is meant as JSON-RPC, and isn't another kind of JSON that tells of an error."""
+    if not isinstance(message.value, dict):
+        return message.kind in ("batch", "unread")
+    error = message.value.get("error")
+    return message.kind != "invalid" and ("jsonrpc" in message.value or (isinstance(error, dict) and "code" in error))
 
 
 def _redirect(request: Request, response: Response) -> Url | None:

@@ -112,7 +112,7 @@ class StreamableHttp(HttpConduit):
                     if opened is not None:
                         opened.set()
                     if not is_event_stream(response):
-                        await self.take_body(response, here, stream)
+                        await self.keep_body(response, here)
                         return f"GET was answered with HTTP status {response.status}"
                     await self.take_events(partial(self.piece, response), here, stream)
             except HttpError as error:
@@ -130,7 +130,7 @@ class StreamableHttp(HttpConduit):
         with anyio.move_on_after(_GOODBYE), suppress(HttpError):
             part = await self.announce(self.part("DELETE", self.place.url, self._session_headers(), body=None))
             async with self.open(part) as (response, here):
-                await self.take_body(response, here, Stream(0))
+                await self.keep_body(response, here)
 
 
 def _is_initialized(event: Event) -> bool:
