@@ -134,6 +134,7 @@ class RightStreamable:
     )
     as_events: bool = False
     sessions: set[str] = field(default_factory=set)
+    opened: int = 0
 
     async def __call__(self, asked: Asked, reply: Reply) -> None:
         session = asked.headers.get("mcp-session-id")
@@ -144,7 +145,8 @@ class RightStreamable:
         elif asked.method != "POST":
             await reply.head(405, Allow="POST")
         elif message is not None and message.get("method") == "initialize":
-            session = f"session-{len(self.sessions) + 1}"
+            self.opened += 1
+            session = f"session-{self.opened}"
             self.sessions.add(session)
             await self._reply(reply, self.answer(message), session)
         elif session is None:
