@@ -14,6 +14,7 @@ from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.probing import ask_both_eras, find_transport, first_request, offer
 from mcp_conformance.profile import CallLevel, Profile
+from mcp_conformance.requirements import catalogue
 from mcp_conformance.revisions import JUDGED, era_of, may_be_published
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions, silence
@@ -206,7 +207,8 @@ class Discovery:
         if not spoken:
             return self._no_answer(version)
         named = self.profile.offers[version]
-        if named is not None and not profile.revisions and not may_be_published(named):
+        unpublished = named is not None and not may_be_published(named)
+        if named is not None and unpublished and not profile.revisions and era_of(version) == "stateful":
             return self._no_version(version, named)
         return made
 
@@ -214,7 +216,7 @@ class Discovery:
         exchange = self._observations[version][0].exchanges[0]
         method, failure = exchange.method, self.profile.failure
         problem = Problem(
-            "lifecycle.server-responds",
+            "lifecycle.server-responds" if era_of(version) == "stateful" else "discover.implemented",
             f"a result for {method}",
             failure,
             method,
@@ -236,6 +238,8 @@ class Discovery:
     def _accused(self, version: str, problem: Problem, reason: str) -> Outcome:
         case = next(case for case in bundled() if case.id == "lifecycle.initialize.is-answered")
         observation, stderr = self._observations[version]
+        if catalogue().get(version, problem.requirement) is None:
+            return Outcome(ANSWERS, "target", version, self.profile.transport, Verdict.FAIL, reason)
         ruling = Ruling(seen=[Seen(problem, observation.events, stderr)])
         made = judging.judge(case, version, self.profile.transport, ruling, self.reproduce)
         made.judgements = [judgement for judgement in made.judgements if judgement.requirement == problem.requirement]
