@@ -186,3 +186,51 @@ def test_a_url_with_no_server_of_the_protocol_is_told_with_its_status(status: in
     assert answers.verdict == Verdict.FAIL
     assert f"HTTP status {status}" in answers.reason
     assert profile.transport == "http"
+
+
+def test_a_port_where_nothing_listens_is_told_at_once() -> None:
+    async def run() -> tuple[Profile, Outcome]:
+        target = HttpTarget("http://127.0.0.1:1/mcp", transport="auto", environment={})
+        return await _profile(target, start_deadline=60)
+
+    _, answers = anyio.run(run)
+    assert answers.verdict == Verdict.FAIL
+    assert "nothing listens on port 1" in answers.reason
+    assert "initialize" in answers.reason
+
+
+@pytest.mark.parametrize("revisions", [(MODERN,), ("2025-11-25",), ()])
+def test_silence_is_told_whichever_revision_was_asked_for(revisions: tuple[str, ...]) -> None:
+    _, answers = over_lines(lambda message: None, start_deadline=0.2, revisions=revisions)
+    assert answers.verdict == Verdict.FAIL
+    assert answers.revision == (revisions[0] if revisions else "2025-11-25")
+
+
+@pytest.mark.parametrize(
+    ("server", "spoken"),
+    [
+        (stateless(legacy=Right(versions=STATEFUL)), EVERY),
+        (stateless(), (MODERN,)),
+        (Right(versions=STATEFUL), STATEFUL),
+    ],
+)
+def test_a_server_that_cannot_run_twice_at_a_time_is_found_whole(server: Any, spoken: tuple[str, ...]) -> None:
+    running: list[Any] = []
+    right = serve(server)
+
+    async def crowded(receive: Any, send: Any) -> None:
+        if running:
+            return
+        running.append(receive)
+        try:
+            await right(receive, send)
+        finally:
+            running.remove(receive)
+
+    async def run() -> tuple[Profile, Outcome]:
+        with anyio.fail_after(30):
+            return await _profile(MemoryTarget(crowded))
+
+    profile, answers = anyio.run(run)
+    assert tuple(profile.revisions) == spoken
+    assert answers.verdict == Verdict.PASS

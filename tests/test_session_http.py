@@ -501,11 +501,14 @@ def test_a_connection_that_breaks_costs_one_exchange_only(broken: bytes) -> None
 
 
 def test_cancelling_over_stateless_http_closes_the_stream_and_sends_nothing() -> None:
+    closed = anyio.Event()
+
     async def handler(asked: Asked, reply: Reply) -> None:
         await reply.events()
         await reply.event({"jsonrpc": "2.0", "method": "notifications/progress", "params": {}})
         with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
             await reply.stream.receive()
+        closed.set()
 
     async def conversation(session: Session, web: Web) -> None:
         exchange = await session.request("tools/call", {"name": "add"})
@@ -513,8 +516,7 @@ def test_cancelling_over_stateless_http_closes_the_stream_and_sends_nothing() ->
         await session.cancel(exchange, "enough")
         assert not await session.answered(exchange, 25)
         assert exchange.over == "the tester closed the response's stream"
-        while web.open:
-            await anyio.sleep(0.01)
+        await closed.wait()
         assert len(web.asked) == 1
 
     converse_http(handler, conversation, revision="2026-07-28")
@@ -569,7 +571,7 @@ def test_a_flood_of_events_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_input_that_the_server_needs_is_given_with_its_state_until_it_is_done() -> None:
     asked_for = {"k": {"method": "elicitation/create", "params": {}}, "r": {"method": "roots/list"}}
-    steps = [{"inputRequests": asked_for, "requestState": "s1"}, {"requestState": "s2"}]
+    steps: list[dict[str, Any]] = [{"inputRequests": asked_for, "requestState": "s1"}, {"requestState": "s2"}]
 
     class Asks(RightStateless):
         def result(self, method: str, params: Any) -> dict[str, Any] | None:

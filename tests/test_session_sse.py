@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import anyio
 import pytest
 from scripted import Right, result
 from scripted import asked as is_asked
@@ -165,6 +164,5 @@ def test_what_is_no_message_on_the_stream_is_kept_as_evidence() -> None:
         ]
         assert ("odd", None) in kinds
         assert ("message", "invalid") in kinds
-        await anyio.lowlevel.checkpoint()
 
     converse_http(server, conversation, **OLD)

@@ -1,4 +1,4 @@
-"""Servers that are launched to be reached over HTTP: found when they are up, told of when they aren't, ended for sure."""
+"""Servers that are launched to be reached over HTTP: found when up, told of when not, ended for sure."""
 
 import os
 import sys
@@ -32,7 +32,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if message.get("method") == "initialize":
             info = {"name": "launched", "version": str(os.getpid())}
             result = {"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": info}
-        body = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "result": result}).encode() if "id" in message else b""
+        response = {"jsonrpc": "2.0", "id": message.get("id"), "result": result}
+        body = json.dumps(response).encode() if "id" in message else b""
         self.send_response(200 if body else 202)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -130,7 +130,7 @@ class Discovery:
             return False
         # A server of the other era is right not to answer; but it doesn't end for that.
         accepted = [one for one, named in self.profile.offers.items() if named and era_of(one) != session.era]
-        return self._ended_silently(session) if accepted else bool(self.profile.revisions)
+        return self._ended_silently(session) or (bool(self.profile.revisions) and not accepted)
 
     async def _ask(self, version: str) -> Session:
         """Ask a new server for a version."""
