@@ -7,18 +7,19 @@ definitions, deeper recursion. The same seed gives the same values.
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 Schema = Mapping[str, Any]
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 """From a value to one inside of it: the names of members and the indexes of items on the way."""
 
-KEYWORDS = frozenset(
-    "$ref additionalProperties allOf anyOf const enum format items maxItems maximum minimum properties required type"
-    " description".split()
-)
-"""What is understood here; the last is no rule. `format` is one for none of the validators."""
+_CHOICES = frozenset({"$ref", "allOf", "anyOf", "const", "enum", "type"})
+_CONTENTS = frozenset({"additionalProperties", "items", "properties", "required"})
+_LIMITS = frozenset({"maximum", "maxItems", "minimum"})
+_NO_RULES = frozenset({"description", "format"})  # no validator here looks at formats
+KEYWORDS = _CHOICES | _CONTENTS | _LIMITS | _NO_RULES
+"""What is understood here."""
 
 PROBES: tuple[Any, ...] = (None, True, 0, -1, 0.5, 2, "x", [], ["x"], [1], [None], {}, {"x": 1}, {"type": "object"})
 _ANYTHING: list[Any] = ["text", None, {"any": [1.5]}]
@@ -32,7 +33,7 @@ def types_of(document: Schema) -> dict[str, Any]:
     return found
 
 
-def subschemas(schema: Schema, at: Path = ()) -> Iterator[tuple[Path, Schema]]:
+def subschemas(schema: Schema, at: Place = ()) -> Iterator[tuple[Place, Schema]]:
     """`schema` and all schemas written inside of it, with their places; references are not followed."""
     yield at, schema
     for keyword in ("items", "additionalProperties"):
@@ -65,7 +66,8 @@ def examples(schema: Schema, types: Schema, within: tuple[str, ...] = ()) -> lis
     if "enum" in schema:
         return list(schema["enum"])
     if "anyOf" in schema:
-        return [example for branch in schema["anyOf"] for example in examples(branch, types, within)]
+        branches = [examples(branch, types, within) for branch in schema["anyOf"]]
+        return [*(example for branch in branches for example in branch), *_only_in_one(branches)]
     if "allOf" in schema:
         parts = [examples(part, types, within) for part in schema["allOf"]]
         firsts = [part[0] for part in parts]
@@ -104,7 +106,7 @@ def _in_bounds(number: Any, schema: Schema) -> bool:
 
 def _objects(schema: Schema, types: Schema, within: tuple[str, ...]) -> list[Any]:
     required = schema.get("required", ())
-    rules = {**dict.fromkeys(required, {}), **schema.get("properties", {})}
+    rules = {**{name: {} for name in required}, **schema.get("properties", {})}
     if isinstance(schema.get("additionalProperties"), dict):
         rules["other"] = schema["additionalProperties"]
     members = {name: found for name, rule in rules.items() if (found := examples(rule, types, within))}
@@ -113,6 +115,13 @@ def _objects(schema: Schema, types: Schema, within: tuple[str, ...]) -> list[Any
     richest = {name: found[0] for name, found in members.items()}
     poorest = {name: richest[name] for name in required}
     return [richest, poorest] + [{**richest, name: value} for name, found in members.items() for value in found[1:]]
+
+
+def _only_in_one(branches: list[list[Any]]) -> Iterator[Any]:
+    """The richest object of each branch of a union, with members that are wrong in the branches that know them."""
+    richest = [branch[0] for branch in branches if branch and isinstance(branch[0], dict)]
+    wrong = {name: None for one in richest for name in one}
+    return ({**wrong, **one} for one in richest)
 
 
 def _merged(one: Any, other: Any) -> Any:
@@ -226,7 +235,7 @@ class RandomInstances:
         return self._random.random() < share
 
 
-def _places(value: Any, at: Path = ()) -> Iterator[Path]:
+def _places(value: Any, at: Place = ()) -> Iterator[Place]:
     yield at
     for step, inner in _inner(value):
         yield from _places(inner, (*at, step))
@@ -238,7 +247,7 @@ def _inner(value: Any) -> list[tuple[str | int, Any]]:
     return list(enumerate(value)) if isinstance(value, list) else []
 
 
-def edited(value: Any, place: Path, edit: Callable[[Any], Any]) -> Any:
+def edited(value: Any, place: Place, edit: Callable[[Any], Any]) -> Any:
     """A copy of the JSON value `value` with `edit` applied at `place`."""
     if not place:
         return edit(value)
@@ -247,23 +256,28 @@ def edited(value: Any, place: Path, edit: Callable[[Any], Any]) -> Any:
     return copy
 
 
+def replaced(value: Any, place: Place, instead: Any) -> Any:
+    """A copy of the JSON value `value` with `instead` at `place`."""
+    return edited(value, place, lambda _: instead)
+
+
 def smallest(value: Any, still: Callable[[Any], bool]) -> Any:
     """`value` without the members and items that are not needed for `still` to hold."""
     for place in sorted(_places(value), key=len):
         for step, _ in reversed(_inner(_at(value, place))):
-            less = edited(value, place, lambda inner, step=step: _without(inner, step))
+            less = edited(value, place, partial(_without, step))
             if still(less):
                 return smallest(less, still)
     return value
 
 
-def _at(value: Any, place: Path) -> Any:
+def _at(value: Any, place: Place) -> Any:
     for step in place:
         value = value[step]
     return value
 
 
-def _without(value: Any, step: str | int) -> Any:
+def _without(step: str | int, value: Any) -> Any:
     copy = value.copy()
     del copy[step]
     return copy

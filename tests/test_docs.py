@@ -19,6 +19,7 @@ from mcp_conformance.cases.matching import _MATCHERS
 from mcp_conformance.data import data_root
 from mcp_conformance.flags import FLAGS, SERVER
 from mcp_conformance.hints import load_hints
+from mcp_conformance.requirements import catalogue, reading
 from mcp_conformance.strict_yaml import DataError, load_text
 from mcp_conformance.verdicts import Verdict
 
@@ -88,6 +89,7 @@ ELSEWHERE = {
     "python3 -m venv ": "run by .ci/run, as it stands in README",
     ".ci/run": "this test is part of it",
     "python -m mcp_conformance.compiled": "writes into the checkout; tests/test_compiled.py says when that is needed",
+    "python tests/faulty --proofs": "writes into the checkout; tests/test_compiled.py says when that is needed",
 }
 MY_SERVER = """#!{python}
 from reference_servers.engine import serve
@@ -287,6 +289,15 @@ def test_each_thing_of_the_format_is_explained_and_shown(names: set[str]) -> Non
     shown = {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", examples)}
     if names & set(model.STEPS):
         assert shown == names
+
+
+def test_the_entry_of_the_catalogue_that_is_shown_is_right(tmp_path: Path) -> None:
+    (block,) = of("yaml", "catalogue.md")
+    (path := tmp_path / "entry.yaml").write_text(block.text)
+    ((name, row),) = reading.read_edition(path).items()
+    known = catalogue().get("2025-11-25", name)
+    assert known is not None
+    assert row[:4] == [known.level, known.page, known.anchor, known.who]
 
 
 @pytest.mark.parametrize("block", of("yaml", "hints.md"), ids=str)

@@ -1,4 +1,7 @@
-"""The mistakes that servers really make, in real processes: each gives its own finding and no other."""
+"""The mistakes that servers really make, in real processes: each gives its own finding and no other.
+
+``MCP_FULL=1`` runs those that show over stdio alone in all judged revisions: nothing else proves them there.
+"""
 
 import os
 import subprocess
@@ -9,7 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 from faulty import FAULTS, Variant
-from faulty._audit import Result, complaints, examine, examine_all
+from faulty._audit import Result, claims, complaints, examine, examine_all
 
 from mcp_conformance.engine import ANSWERS
 from mcp_conformance.revisions import JUDGED
@@ -19,6 +22,7 @@ from mcp_conformance.verdicts import Verdict
 
 FAULTY = Path(__file__).parent / "faulty"
 NEWEST = JUDGED[-1]
+OLDER = JUDGED[:-1] if os.environ.get("MCP_FULL") else ()
 DEADLINE = 3.0
 AT_ONCE = 3
 
@@ -51,6 +55,10 @@ CLASSIC = (
     "farewell-on-stdout",
     *(name for name, fault in FAULTS.items() if fault.only_stdio),
 )
+AUDITED = [
+    *((name, NEWEST) for name in CLASSIC),
+    *((name, older) for older in OLDER for name, fault in FAULTS.items() if fault.only_stdio and claims(fault, older)),
+]
 
 
 def command(name: str) -> list[str]:
@@ -63,11 +71,14 @@ def guardian() -> Iterator[Guardian]:
         yield guardian
 
 
+Examined = Mapping[tuple[str, str], Result | Exception]
+
+
 @pytest.fixture(scope="module")
-def examined(request: pytest.FixtureRequest, guardian: Guardian) -> Mapping[str, Result | Exception]:
+def examined(request: pytest.FixtureRequest, guardian: Guardian) -> Examined:
     """What the tester says of all servers that are asked for here, a few at a time."""
-    names = {
-        item.callspec.params["name"]
+    asked = {
+        (item.callspec.params["name"], item.callspec.params["revision"])
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.module is request.module and "examined" in item.fixturenames
     }
@@ -75,21 +86,20 @@ def examined(request: pytest.FixtureRequest, guardian: Guardian) -> Mapping[str,
     def reach(variant: Variant) -> StdioTarget:
         return StdioTarget(command(variant.name), guardian, label=variant.name)
 
-    async def examine() -> Mapping[str, Result | Exception]:
-        entries = [FAULTS[name] for name in CLASSIC if name in names]
-        return await examine_all(entries, NEWEST, deadline=DEADLINE, reach=reach, at_once=AT_ONCE)
+    async def examine(revision: str) -> Mapping[str, Result | Exception]:
+        entries = [FAULTS[name] for name, its in AUDITED if its == revision and (name, its) in asked]
+        return await examine_all(entries, revision, deadline=DEADLINE, reach=reach, at_once=AT_ONCE)
 
-    return anyio.run(examine)
+    revisions = sorted({revision for _, revision in asked})
+    return {(name, one): result for one in revisions for name, result in anyio.run(examine, one).items()}
 
 
-@pytest.mark.parametrize("name", CLASSIC)
-def test_a_faulty_process_gives_its_own_finding_and_no_other(
-    name: str, examined: Mapping[str, Result | Exception]
-) -> None:
-    result = examined[name]
+@pytest.mark.parametrize(("name", "revision"), AUDITED, ids=[f"{name}-{revision}" for name, revision in AUDITED])
+def test_a_faulty_process_gives_its_own_finding_and_no_other(name: str, revision: str, examined: Examined) -> None:
+    result = examined[name, revision]
     if isinstance(result, Exception):
         raise result
-    assert not complaints(FAULTS[name], result, NEWEST)
+    assert not complaints(FAULTS[name], result, revision)
 
 
 def test_a_server_that_exits_at_once_is_one_failure_with_its_last_words(guardian: Guardian) -> None:

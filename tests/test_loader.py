@@ -1,5 +1,9 @@
 """Suite files into cases: every mistake names its file, its line and what to do."""
 
+import json
+import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -55,7 +59,9 @@ def steps(*lines: str) -> str:
             'unknown requirement "ping.responds"; did you mean "ping.respond"?',
         ),
         (RIGHT + "    session: shard\n", 7, "session"),
-        (RIGHT + '    revisions: ["1999-01-01"]\n', 7, "stands in revision 1999-01-01"),
+        (RIGHT + '    revisions: ["1999-01-01"]\n', 7, 'unknown revision "1999-01-01"'),
+        (RIGHT + '    revisions: ["2026-07-28"]\n', 7, "none of its requirements binds servers in revision 2026-07-28"),
+        (RIGHT + "    level: MUST\n", 7, 'unknown key "level"'),
         (RIGHT + RIGHT.partition("cases:\n")[2], 7, "case mine.first stands also at line 3; ids are unique"),
         (steps("expects: {result: true}"), 7, 'unknown step "expects"; did you mean "expect"?'),
         (steps("{}"), 7, "a step is a mapping with one of: "),
@@ -102,10 +108,38 @@ def test_a_requirement_that_binds_clients_is_refused(tmp_path: Path) -> None:
     binds_clients = next(
         name
         for name in sorted(known.all_ids())
-        if all((found := known.get(one, name)) and found.who == "client" for one in known.revisions(name))
+        if all((found := known.get(one, name)) and found.who == "client" for one in known.editions(name))
     )
     with pytest.raises(DataError, match="binds clients, not servers"):
         load(tmp_path, RIGHT.replace("ping.respond", binds_clients))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ("ping.respond", "ping.responds", 4, 'unknown requirement "ping.responds"; did you mean "ping.respond"?'),
+        (
+            "    steps",
+            "    revisions: [2026-07-28]\n    steps",
+            6,
+            "none of its requirements binds servers in revision",
+        ),
+        ("    steps", "    level: MUST\n    steps", 6, 'unknown key "level"'),
+    ],
+)
+@pytest.mark.parametrize("select", [False, True], ids=["collected", "selected"])
+def test_pytest_refuses_a_wrong_suite_with_its_line(
+    old: str, new: str, line: int, reason: str, select: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "my.mcp.yaml").write_text(RIGHT.replace(old, new))
+    chosen = "--mcp-select=my.mcp.yaml" if select else "my.mcp.yaml"
+    server = json.dumps([sys.executable, "-m", "reference_servers.github"])
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--mcp-server={server}", chosen]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 4, run.stdout + run.stderr
+    told = re.sub(r"\s+", " ", run.stdout + run.stderr)
+    assert f"my.mcp.yaml:{line}: case mine.first: {reason}" in told
+    assert "Traceback" not in told
 
 
 def test_bundled_cases_have_unique_ids_and_judge_something_in_a_revision() -> None:

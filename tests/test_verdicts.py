@@ -135,6 +135,7 @@ def finding(fingerprint: str = "f1", level: str = "MUST", text: str = "t", **mor
         "link": "https://example.com",
         "summary": "s",
         "remedy": text,
+        "interpretation": text,
         "stderr": text,
     }
     return Finding(**{**made, **more})
@@ -275,6 +276,7 @@ def test_each_finding_is_told_with_its_proof_and_the_command_that_shows_it_again
         "←",
         "stderr",
         "remedy",
+        "reading",
         "again",
     ):
         assert part in text

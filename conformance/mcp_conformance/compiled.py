@@ -8,6 +8,7 @@ read. A test keeps the compiled files fresh; ``python -m mcp_conformance.compile
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,30 @@ def write(name: str, sources: Sequence[Path], data: Any) -> None:
     (_FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
+def files() -> dict[str, tuple[list[Path], Callable[[], Any]]]:
+    """Everything that is compiled: its name, its sources, and what builds it."""
+    from mcp_conformance.cases import loader
+    from mcp_conformance.requirements import EDITIONS, reading
+
+    folder = Path(reading.__file__).parent
+    made: dict[str, tuple[list[Path], Callable[[], Any]]] = {
+        "suites": (loader.bundled_sources(), loader.build_bundled),
+        "interpretations": (
+            [folder / "interpretations.yaml"],
+            lambda: reading.read_interpretations(folder / "interpretations.yaml"),
+        ),
+    }
+    for edition in EDITIONS:
+        path = folder / f"{edition}.yaml"
+        made[f"catalogue-{edition}"] = ([path], partial(reading.read_edition, path))
+        made[f"stimuli-{edition}"] = ([path], partial(reading.read_stimuli, path))
+    return made
+
+
 def main() -> None:
     """Write all compiled files anew."""
-    from mcp_conformance import requirements
-    from mcp_conformance.cases import loader
-
-    write("catalogue", requirements.sources(), requirements.build())
-    write("suites", loader.bundled_sources(), loader.build_bundled())
+    for name, (sources, build) in files().items():
+        write(name, sources, build())
 
 
 if __name__ == "__main__":

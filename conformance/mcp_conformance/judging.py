@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import LoadedCase
 from mcp_conformance.observation import Observation
-from mcp_conformance.requirements import Requirement, catalogue
+from mcp_conformance.requirements import Requirement, catalogue, interpretation
 from mcp_conformance.transcript import Event
 from mcp_conformance.verdicts import Evidence, Finding, Judgement, Outcome, Problem, Verdict, failed, worst
 from mcp_conformance.wire import excerpt, printable
@@ -46,8 +46,7 @@ def judge(case: LoadedCase, revision: str, transport: str, ruling: Ruling, repro
     kept: list[tuple[Requirement, Seen]] = []
     named = case.requirements(revision)
     others = {seen.problem.requirement for seen in ruling.seen} - {requirement.id for requirement in named}
-    known = catalogue()
-    for requirement in [*named, *(found for name in sorted(others) if (found := known.get(revision, name)))]:
+    for requirement in [*named, *_bound(others, revision)]:
         seen = [one for one in ruling.seen if one.problem.requirement == requirement.id]
         kept.extend((requirement, one) for one in seen)
         verdict, reason = _decide(requirement, seen, ruling)
@@ -56,6 +55,12 @@ def judge(case: LoadedCase, revision: str, transport: str, ruling: Ruling, repro
     verdict = worst([judgement.verdict for judgement in judgements])
     reason = next(judgement.reason for judgement in judgements if judgement.verdict == verdict)
     return Outcome(case.id, case.area, revision, transport, verdict, reason, judgements, findings, ruling.notes)
+
+
+def _bound(names: Iterable[str], revision: str) -> list[Requirement]:
+    """Those of the requirements that bind servers in that revision."""
+    standing = (catalogue().get(revision, name) for name in sorted(names))
+    return [found for found in standing if found is not None and found.binds_servers]
 
 
 def _decide(requirement: Requirement, seen: list[Seen], ruling: Ruling) -> tuple[Verdict, str]:
@@ -102,11 +107,17 @@ def _findings(
                 link=requirement.link,
                 summary=requirement.summary,
                 remedy=problem.remedy,
+                interpretation=_reading(requirement),
                 stderr=seen.stderr,
                 secondary=problem.secondary,
             )
         )
     return made
+
+
+def _reading(requirement: Requirement) -> str:
+    found = interpretation(requirement.edition, requirement.id)
+    return "" if found is None else f"the text pulls two ways here: {found.tension}. Read here: {found.reading}."
 
 
 def evidence(events: list[Event], problem: Problem) -> list[Evidence]:

@@ -16,6 +16,12 @@ from mcp_conformance.data import data_root
 Kind = Literal["request", "notification", "input"]
 Side = Literal["client", "server"]
 
+TASKS = "io.modelcontextprotocol/tasks"
+"""The only extension whose messages are known here."""
+
+# By these a result of a kind is known that does not say, or not rightly, which kind it is.
+_MARKS = {"input_required": {"inputRequests", "requestState"}, "task": {"taskId"}}
+
 
 @dataclass(frozen=True)
 class Method:
@@ -67,6 +73,26 @@ def find_method(revision: str, name: str, sender: Side) -> Method | None:
         ),
         None,
     )
+
+
+def other_results(method: Method, extensions: frozenset[str]) -> dict[str, str]:
+    """The types that may come instead of the method's usual result, by `resultType`, with these extensions declared."""
+    return {kind: made for kind, made in method.by_result_type.items() if TASKS in extensions or "/" not in made}
+
+
+def type_of_result(
+    method: Method, result: object, *, augmented: bool = False, extensions: frozenset[str] = frozenset()
+) -> str:
+    """The type that a result of `method` claims to be of. `augmented`: the request asked to be run as a task."""
+    usual = method.result or "Result"
+    if not isinstance(result, dict):
+        return usual
+    if augmented and method.augmented is not None and "task" in result:
+        return method.augmented
+    others, kind = other_results(method, extensions), result.get("resultType")
+    if isinstance(kind, str):
+        return others.get(kind, usual)
+    return next((made for other, made in others.items() if result.keys() & _MARKS[other]), usual)
 
 
 def _method(row: dict[str, Any]) -> Method:

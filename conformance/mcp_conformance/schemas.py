@@ -31,6 +31,7 @@ from mcp_conformance.violations import MOST_VIOLATIONS, Violation, describe, san
 __all__ = [
     "DEFAULT_DIALECT",
     "Dialect",
+    "Verdict",
     "Violation",
     "accepts",
     "bundle",

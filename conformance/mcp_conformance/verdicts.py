@@ -90,6 +90,8 @@ class Finding:
     link: str
     summary: str
     remedy: str = ""
+    interpretation: str = ""
+    """Where the text pulls two ways: how, and how it was read."""
     stderr: str = ""
     secondary: bool = False
     occurrences: list[dict[str, str]] = field(default_factory=list)

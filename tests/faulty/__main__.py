@@ -1,4 +1,8 @@
-"""``python tests/faulty NAME``: a wrong server (or a rare but right one) on standard input and output."""
+"""``python tests/faulty NAME``: a wrong server (or a rare but right one) on standard input and output.
+
+``python tests/faulty --proofs`` writes down which requirements were seen to fail on which faulty server, for those who
+have the package without its tests.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -7,13 +11,16 @@ from pathlib import Path
 _TESTS = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(_TESTS), str(_TESTS.parent)]  # not this folder: its modules are no top-level ones
 
-from faulty import FAULTS, VARIANTS  # noqa: E402
+from faulty import FAULTS, VARIANTS, _proofs  # noqa: E402
 from faulty._spoiling import Crash  # noqa: E402
 from reference_servers.engine import serve  # noqa: E402
 
 
 def main(arguments: list[str]) -> int:
     """Serve the server of that name until the end of the input; list all names when there is none."""
+    if arguments == ["--proofs"]:
+        _proofs.write()
+        return 0
     servers = {**FAULTS, **VARIANTS}
     if len(arguments) != 1 or arguments[0] not in servers:
         print(f"usage: python {sys.argv[0]} NAME, one of:", *sorted(servers), sep="\n  ", file=sys.stderr)

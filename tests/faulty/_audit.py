@@ -148,9 +148,15 @@ def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
 # ----------------------------------------------------------------------------------------------- what is right
 
 
+def claims(fault: Fault, revision: str) -> list[str]:
+    """What has to be judged broken on it in that revision: those of `breaks` that bind servers there."""
+    standing = (catalogue().get(revision, requirement) for requirement in fault.breaks)
+    return [requirement.id for requirement in standing if requirement is not None and requirement.binds_servers]
+
+
 def complaints(fault: Fault, result: Result, revision: str) -> list[str]:
     """What isn't as the fault's entry says: cases that had to fail or mustn't, requirements, the number of causes."""
-    standing = [requirement for requirement in fault.breaks if catalogue().get(revision, requirement)]
+    standing = claims(fault, revision)
     ran = {case for case in fault.cases if case in result.outcomes}
     blamed = {finding.requirement for finding in result.findings}
     undecided = result.verdicts(Verdict.INCONCLUSIVE, Verdict.ERROR)

@@ -8,7 +8,7 @@ from reference_servers.engine import JSON, Call, Connection, Request, Server, To
 from reference_servers.engine.server import Schema
 from reference_servers.github.server import github
 
-from . import Spread, fault
+from . import Spread, fault, variant
 from . import _features as features
 from ._spoiling import answers, crash, crashing, results
 
@@ -125,6 +125,17 @@ def outputs(schema: Schema, output: JSON) -> Callable[[], Server]:
 WEIGHT = {"type": "object", "properties": {"kg": {"type": "number"}}, "required": ["kg"]}
 fault("output-of-the-wrong-type", breaks="tools.output-conforms", cases=[OUTPUT])(outputs(WEIGHT, {"kg": "5"}))
 fault("output-without-a-required-member", breaks="tools.output-conforms", cases=[OUTPUT])(outputs(WEIGHT, {}))
+
+
+@variant("output-that-fits-its-schema-as-draft-07")
+def output_by_draft_07() -> Server:
+    """Beside a reference, draft-07 ignores other keywords; 2025-06-18 says of no schema which dialect it is."""
+    number = {"$ref": "#/definitions/number", "type": "string"}
+    schema = {"type": "object", "properties": {"kg": number}, "definitions": {"number": {"type": "number"}}}
+    offered = outputs(schema, {"kg": 5})()
+    return replace(offered, revisions=tuple(one for one in offered.revisions if one.name == "2025-06-18"))
+
+
 fault("output-missing", breaks="tools.output-conforms", cases=[OUTPUT])(
     outputs(WEIGHT, [{"type": "text", "text": "5 kg"}])
 )

@@ -427,15 +427,25 @@ for _name, _params in {
 for _name, _params in {
     "without-message": {"requestedSchema": ANY_FORM},
     "without-schema": {"message": "Who?"},
-    "with-nested-form": {
-        "message": "Where?",
-        "requestedSchema": {"type": "object", "properties": {"address": {"type": "object", "properties": {}}}},
-    },
     "with-schema-of-a-string": {"message": "Who?", "requestedSchema": {"type": "string", "properties": {}}},
 }.items():
     fault(f"elicits-{_name}", breaks="schema.ElicitRequest", cases=[OWN_REQUESTS])(
         asks_for("elicitation/create", _params, capability="elicitation")
     )
+fault(
+    "elicits-with-nested-form",
+    breaks=["schema.ElicitRequest", "elicitation.flat-schema"],
+    cases=[OWN_REQUESTS, "elicitation.forms.are-flat"],
+)(
+    asks_for(
+        "elicitation/create",
+        {
+            "message": "Where?",
+            "requestedSchema": {"type": "object", "properties": {"address": {"type": "object", "properties": {}}}},
+        },
+        capability="elicitation",
+    )
+)
 fault("own-request-with-params-as-text", breaks="schema.JSONRPCRequest", cases=[OWN_REQUESTS])(
-    asks_for("example/hello", "x")
+    asks_for("example/hello", "x", capability="roots")
 )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mcp_conformance import __version__
+from mcp_conformance import __version__, coverage
 from mcp_conformance.cases.loader import bundled
 from mcp_conformance.cli import main
-from mcp_conformance.requirements import catalogue
+from mcp_conformance.requirements import EDITIONS, catalogue
 from mcp_conformance.revisions import JUDGED
 
 from .runs import SMALL, all_gone, command
@@ -42,16 +42,40 @@ def test_every_case_and_requirement_can_be_explained(capsys: Capture) -> None:
         assert main(["explain", name]) == 0
         shown = capsys.readouterr().out
         assert name in shown
-        assert "https://modelcontextprotocol.io/specification/20" in shown
+        assert "https://modelcontextprotocol.io/" in shown or "/schema.ts" in shown
 
 
-def test_explain_gives_level_link_and_cases(capsys: Capture) -> None:
+def test_explain_gives_level_link_cases_and_faulty_servers(capsys: Capture) -> None:
     main(["explain", "ping.respond"])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "requirement ping.respond"
-    assert lines[2].split()[:3] == ["2025-06-18", "MUST", "both"]
-    assert lines[2].endswith("/specification/2025-06-18/basic/utilities/ping#behavior-requirements")
+    row = next(line for line in lines if line.startswith("  2025-06-18"))
+    assert row.split()[:3] == ["2025-06-18", "MUST", "both"]
+    assert row.endswith("/specification/2025-06-18/basic/utilities/ping#behavior-requirements")
     assert "    ping.is-answered" in lines
+    assert any(line.strip() in coverage.proofs()["2025-11-25"]["ping.respond"] for line in lines)
+
+
+def test_explain_shows_how_the_text_is_read_and_speaks_json(capsys: Capture) -> None:
+    main(["explain", "lifecycle.server-other-version"])
+    assert "  reading: the prose demands an answer with another version" in capsys.readouterr().out
+    main(["explain", "lifecycle.server-other-version", "--json"])
+    found = json.loads(capsys.readouterr().out)["requirement"]
+    assert found["texts"][0]["text"] == "2024-11-05"
+    assert found["texts"][0]["interpretation"].startswith("the prose demands")
+    assert found["cases"]
+    assert found["faulty_servers"]
+
+
+def test_coverage_is_markdown_or_numbers(capsys: Capture) -> None:
+    assert main(["coverage", "2025-11-25"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("| text | side | level | observable")
+    assert main(["coverage", "--json", "--exclude=auth", "--exclude=tasks"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found.keys() == set(EDITIONS)
+    assert found["2025-11-25"]["server"].keys() == {"MUST", "SHOULD"}
+    assert found["2025-11-25"]["server"]["MUST"].keys() == {"observable", "conditional", "judged", "proven"}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +86,8 @@ def test_explain_gives_level_link_and_cases(capsys: Capture) -> None:
             ["explain", "ping.is-answerd"],
             "there is no requirement or case ping.is-answerd; did you mean ping.is-answered?",
         ),
+        (["coverage", "--exclude=tsks"], "--exclude=tsks: no such area; did you mean tasks?"),
+        (["coverage", "2025-11-26"], "there is no text 2025-11-26; did you mean 2025-11-25?"),
         (["profile"], "name one server: "),
         (["profile", "--mcp-server=a", "--", "b"], "name one server: "),
         (["list", "--", "srv"], "only profile takes a command behind --: srv"),

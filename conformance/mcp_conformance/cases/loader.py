@@ -14,7 +14,7 @@ from mcp_conformance import compiled
 from mcp_conformance.cases import model
 from mcp_conformance.cases.checks import CHECKS, Check
 from mcp_conformance.data import data_root
-from mcp_conformance.requirements import Catalogue, Requirement, catalogue
+from mcp_conformance.requirements import EDITIONS, Catalogue, Requirement, catalogue
 from mcp_conformance.strict_yaml import DataError, Document, load_file
 
 
@@ -34,11 +34,11 @@ class LoadedCase:
     body: model.Case | Check
 
     def requirements(self, revision: str) -> list[Requirement]:
-        """What it judges in that revision: those of its requirements which stand there, as they stand there."""
+        """What it judges in that revision: those of its requirements which bind servers there, as they stand there."""
         if self.revisions and revision not in self.revisions:
             return []
         found = (catalogue().get(revision, requirement) for requirement in self.judges)
-        return [requirement for requirement in found if requirement is not None]
+        return [requirement for requirement in found if requirement is not None and requirement.binds_servers]
 
     def runs_on(self, revision: str, transport: str) -> bool:
         """Whether there is anything to judge in that revision over that transport."""
@@ -104,8 +104,16 @@ def _refuse_duplicates(cases: Iterable[LoadedCase]) -> None:
         seen[case.id] = case
 
 
+def check_ids(cases: Iterable[LoadedCase]) -> None:
+    """Raises `DataError` for a case that names a requirement which no edition knows, or which binds no server.
+
+    Suite files are checked when they are read. The checks in Python come with the package, so that a test suffices.
+    """
+    for case in cases:
+        _known_requirements(catalogue(), case.judges, case.id, case.source, case.line)
+
+
 def _from_check(check: Check) -> LoadedCase:
-    _known_requirements(catalogue(), check.judges, check.id, check.source, check.line)
     return LoadedCase(
         check.id, check.area, check.judges, check.purpose, check.needs, (), (), check.source, check.line, check
     )  # fmt: skip
@@ -175,9 +183,12 @@ def _check_case(document: Document, case: Any, path: tuple[str | int, ...]) -> N
     known = catalogue()
     _known_requirements(known, made.judges, made.id, document.source, document.line((*path, "judges")))
     for revision in made.revisions:
-        if not any(known.get(revision, requirement) for requirement in made.judges):
-            reason = f"{where}none of its requirements stands in revision {revision}"
-            raise DataError(document.source, document.line((*path, "revisions")), reason)
+        line = document.line((*path, "revisions"))
+        if revision not in EDITIONS:
+            raise DataError(document.source, line, where + _unknown("revision", revision, EDITIONS))
+        if not any(_binds(known, revision, requirement) for requirement in made.judges):
+            reason = f"{where}none of its requirements binds servers in revision {revision}"
+            raise DataError(document.source, line, reason)
 
 
 def _own_judges(step: model.Step) -> tuple[str, ...] | None:
@@ -205,14 +216,19 @@ def _check_judges(document: Document, line: int, where: str, case: model.Case, o
 
 def _known_requirements(known: Catalogue, judges: tuple[str, ...], case: str, source: str, line: int) -> None:
     for requirement in judges:
-        revisions = known.revisions(requirement)
-        if not revisions:
+        editions = known.editions(requirement)
+        if not editions:
             reason = _unknown("requirement", requirement, sorted(known.all_ids()))
             raise DataError(source, line, f"case {case}: {reason}")
-        for revision in revisions:
-            found = known.get(revision, requirement)
-            if found is not None and not found.binds_servers:
-                raise DataError(source, line, f"case {case}: {requirement} binds {found.who}s, not servers")
+        if not any(_binds(known, edition, requirement) for edition in editions):
+            found = known.get(editions[-1], requirement)
+            assert found is not None
+            raise DataError(source, line, f"case {case}: {requirement} binds {found.who}s, not servers")
+
+
+def _binds(known: Catalogue, edition: str, requirement: str) -> bool:
+    found = known.get(edition, requirement)
+    return found is not None and found.binds_servers
 
 
 def _step(step: Any, document: Document, path: tuple[str | int, ...], where: str) -> model.Step:

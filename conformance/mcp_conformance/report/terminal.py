@@ -69,6 +69,8 @@ def explain(finding: dict[str, Any], number: int | None = None) -> Iterator[Line
             yield "dim", f"   {'stderr' if index == 0 else '':<10} {escape(text)[:200]}"
     if finding["remedy"]:
         yield "plain", f"   remedy     {escape(finding['remedy'])}"
+    if finding["interpretation"]:
+        yield "dim", f"   reading    {escape(finding['interpretation'])}"
     broken = sorted({seen["requirement"] for seen in finding["occurrences"]} - {finding["requirement"]})
     if broken:
         yield "plain", f"   breaks too {', '.join(broken)}"

@@ -1,7 +1,6 @@
 """Passive checks of tools: their definitions and what their calls return (server/tools)."""
 
 import json
-import re
 from collections.abc import Iterator
 
 from mcp_conformance import schemas
@@ -13,14 +12,9 @@ from mcp_conformance.session import Exchange
 from mcp_conformance.wire import short
 
 _TOOLS = ("tools",)
+_DRAFT_7 = "http://json-schema.org/draft-07/schema"
 _NO_TOOLS = "the server lists no tools"
 _NO_CALLS = "no tool was called with success"
-
-
-def _names(observation: Observation) -> Iterator[tuple[tuple[int, ...], str, str]]:
-    for exchange, index, tool in observation.items("tools/list", "tools"):
-        if isinstance(tool.get("name"), str):
-            yield exchange.events, f"/result/tools/{index}/name", tool["name"]
 
 
 @check("tools.capability.is-declared", judges=["tools.declare-capability"], idle="the server has no tools")
@@ -63,34 +57,6 @@ def names_are_unique(observation: Observation, report: Report) -> None:
                     continue  # the same tool on another page: that pages repeat is another matter
                 report.problem(f"a name that {where} doesn't have", short(name), at=at, events=exchange.events)
             first.setdefault(name, (at, exchange, tool))
-
-
-@check("tools.names.length", judges=["tools.name-length"], needs=_TOOLS, idle=_NO_TOOLS)
-def name_length(observation: Observation, report: Report) -> None:
-    """Every tool's name has 1 to 128 characters."""
-    for events, at, name in _names(observation):
-        report.saw()
-        if not 1 <= len(name) <= 128:
-            report.problem("1 to 128 characters", f"{len(name)}: {short(name)}", at=at, events=events)
-
-
-@check(
-    "tools.names.characters", judges=["tools.name-characters", "tools.name-no-special"], needs=_TOOLS, idle=_NO_TOOLS
-)
-def name_characters(observation: Observation, report: Report) -> None:
-    """Tool names are made of ASCII letters, digits, underscore, hyphen and dot alone."""
-    for events, at, name in _names(observation):
-        for requirement in ("tools.name-characters", "tools.name-no-special"):
-            report.saw(requirement)
-            if odd := re.sub(r"[A-Za-z0-9_.-]", "", name):
-                report.problem(
-                    "ASCII letters, digits, _, - and . only",
-                    f"{short(name)} with {short(odd[0])}",
-                    at=at,
-                    events=events,
-                    requirement=requirement,
-                    cause="tool-name-characters",
-                )
 
 
 @check("tools.schemas.input-is-valid", judges=["tools.input-schema-object"], needs=_TOOLS, idle=_NO_TOOLS)
@@ -198,7 +164,7 @@ def output_conforms(observation: Observation, report: Report) -> None:
         content = result["structuredContent"]
         if not isinstance(content, dict):
             continue  # the message schema's matter
-        match schemas.accepts(schema, content):
+        match _accepts(observation.revision, schema, content):
             case "valid":
                 report.saw()
             case "disputed":
@@ -213,6 +179,15 @@ def output_conforms(observation: Observation, report: Report) -> None:
                     events=call.exchange.events,
                     cause="output-invalid",
                 )
+
+
+def _accepts(revision: str, schema: dict[str, JSON], content: JSON) -> schemas.Verdict:
+    """Before 2025-11-25 no dialect is laid down for a schema that declares none: it counts as broken only if it is
+    broken in both that are in use."""
+    if revision >= "2025-11-25" or "$schema" in schema:
+        return schemas.accepts(schema, content)
+    verdicts = {schemas.accepts(schema, content, dialect) for dialect in (schemas.DEFAULT_DIALECT, _DRAFT_7)}
+    return "valid" if "valid" in verdicts else "disputed" if "disputed" in verdicts else "invalid"
 
 
 @check(
