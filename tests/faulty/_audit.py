@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import anyio
 from anyio.abc import TaskGroup
 
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import LoadedCase, bundled
+from mcp_conformance.conduits import Conduit
+from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.engine import ANSWERS, Engine, Settings
 from mcp_conformance.requirements import catalogue
 from mcp_conformance.target import Target
-from mcp_conformance.transports import Link
 from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
 from mcp_conformance.verdicts import Finding, Outcome, Verdict
 
@@ -29,9 +31,17 @@ class InMemory:
     variant: Variant
     label: str = "in memory"
     transport: str = "stdio"
+    shares_server: ClassVar[bool] = False
+    can_restart: ClassVar[bool] = True
 
-    async def connect(self, tasks: TaskGroup, *, impatient: bool = False) -> Link:
-        return serve_in_memory(self.serve, tasks, grace=0.01 if impatient else 0.2)
+    async def connect(self, tasks: TaskGroup, revision: str, *, impatient: bool = False) -> Conduit:
+        return LineConduit(serve_in_memory(self.serve, tasks, grace=0.01 if impatient else 0.2))
+
+    async def restart(self) -> None:
+        """Nothing is shared."""
+
+    async def aclose(self) -> None:
+        """Each server ends with its session."""
 
     async def serve(self, receive: Receive, send: Send) -> None:
         """What the stdio transport of the reference server does, without a process."""
