@@ -18,7 +18,11 @@ INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
-RESOURCE_NOT_FOUND = -32002
+
+# From 2026-07-28 on (basic/index#error-codes).
+HEADER_MISMATCH = -32020
+MISSING_REQUIRED_CLIENT_CAPABILITY = -32021
+UNSUPPORTED_PROTOCOL_VERSION = -32022
 
 
 class ProtocolError(Exception):
@@ -46,10 +50,15 @@ class Request:
     params: JSON
 
     @property
+    def meta(self) -> dict[str, JSON]:
+        """The metadata in `params`; empty where there is none, or none of the right type."""
+        found = self.params.get("_meta") if isinstance(self.params, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    @property
     def progress_token(self) -> str | int | None:
         """The token under which the client wants progress, if it asked for any (basic/utilities/progress)."""
-        meta = self.params.get("_meta", {}) if isinstance(self.params, dict) else {}
-        token: str | int | None = meta.get("progressToken")
+        token: str | int | None = self.meta.get("progressToken")
         return token
 
 

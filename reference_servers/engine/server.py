@@ -1,16 +1,29 @@
 """What a server offers, without a word on how it is asked: name, tools, resources."""
 
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
+from .changes import Changes
 from .messages import JSON
-from .revisions import REVISIONS, Revision
+from .revisions import STATEFUL, Era, Revision
 
 Schema: TypeAlias = Mapping[str, JSON]
 """A JSON Schema; of dialect 2020-12 unless its ``$schema`` says otherwise."""
 
-ToolOutput: TypeAlias = dict[str, JSON] | list[dict[str, JSON]]
+Icons: TypeAlias = Sequence[Mapping[str, JSON]]
+"""Pictures for a user interface, as 2025-11-25 and later have them (basic/index#icons)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structured:
+    """Structured content of any JSON type. Revisions before 2026-07-28 know only objects, and get any other as text."""
+
+    value: JSON
+
+
+ToolOutput: TypeAlias = dict[str, JSON] | list[dict[str, JSON]] | Structured
 """What a tool gives: an object becomes structured content, and the same as JSON text; a list is content blocks."""
 
 
@@ -27,12 +40,53 @@ class Progress(Protocol):
     async def __call__(self, value: float, total: float | None = None, message: str | None = None) -> None: ...
 
 
+class Log(Protocol):
+    """Sends a log message to the client, if it wants messages of that level.
+
+    `level` is one of `metadata.LEVELS`, `data` any JSON value. Source: server/utilities/logging.
+    """
+
+    async def __call__(self, level: str, data: JSON, logger: str | None = None) -> None: ...
+
+
+class Ask(Protocol):
+    """Puts a request to the client and returns its result: ``elicitation/create``, ``sampling/createMessage`` or
+    ``roots/list``.
+
+    Where there is a session the client is asked while the call is under way. In the stateless era a call that has to
+    ask ends there, and the tool is run again from its start when the client retries with the answer: it has to ask the
+    same in the same order, and do nothing before its last question that mustn't be done twice.
+
+    ToolError or ProtocolError when the client can't be asked that, or its answer doesn't fit.
+    """
+
+    async def __call__(self, method: str, params: dict[str, JSON]) -> dict[str, JSON]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a tool. `arguments` fit the tool's input schema."""
 
     arguments: dict[str, JSON]
     progress: Progress
+    log: Log
+    ask: Ask
+
+    async def ask_elicitation(self, message: str, schema: Schema) -> dict[str, JSON]:
+        """Ask the user to fill in a form: ``{"action": "accept", "content": …}``, or another action without content.
+
+        `schema` is flat: an object of strings, numbers, booleans and choices (client/elicitation).
+        """
+        return await self.ask("elicitation/create", {"message": message, "requestedSchema": schema})
+
+    async def ask_sampling(self, prompt: str, max_tokens: int) -> dict[str, JSON]:
+        """Ask the client's model: ``{"role": …, "content": …, "model": …}`` (client/sampling)."""
+        message = {"role": "user", "content": {"type": "text", "text": prompt}}
+        return await self.ask("sampling/createMessage", {"messages": [message], "maxTokens": max_tokens})
+
+    async def ask_roots(self) -> dict[str, JSON]:
+        """Ask for the folders that the client works in: ``{"roots": [{"uri": …}]}`` (client/roots)."""
+        return await self.ask("roots/list", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +103,7 @@ class Tool:
     description: str | None = None
     output_schema: Schema | None = None
     annotations: Mapping[str, bool | str] | None = None
+    icons: Icons | None = None
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
@@ -58,6 +113,7 @@ class Tool:
             inputSchema=self.input_schema,
             outputSchema=self.output_schema,
             annotations=self.annotations,
+            icons=self.icons,
         )
 
 
@@ -71,6 +127,8 @@ class Resource:
     description: str | None = None
     mime_type: str | None = None
     size: int | None = None
+    annotations: Mapping[str, JSON] | None = None
+    icons: Icons | None = None
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
@@ -80,6 +138,8 @@ class Resource:
             description=self.description,
             mimeType=self.mime_type,
             size=self.size,
+            annotations=self.annotations,
+            icons=self.icons,
         )
 
 
@@ -91,10 +151,19 @@ class ResourceTemplate:
     name: str
     title: str | None = None
     description: str | None = None
+    mime_type: str | None = None
+    annotations: Mapping[str, JSON] | None = None
+    icons: Icons | None = None
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
-            uriTemplate=self.uri_template, name=self.name, title=self.title, description=self.description
+            uriTemplate=self.uri_template,
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            mimeType=self.mime_type,
+            annotations=self.annotations,
+            icons=self.icons,
         )
 
 
@@ -136,11 +205,34 @@ class ResourceProvider(Protocol):
         """The contents behind a URI; None when there is no such resource."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """How long a result stays fresh, in milliseconds, and who may share it (2026-07-28 server/utilities/caching)."""
+
+    ttl: int
+    scope: Literal["public", "private"]
+
+
+CACHING: Mapping[str, Caching] = {
+    "server/discover": Caching(3_600_000, "public"),
+    "tools/list": Caching(300_000, "public"),
+    "prompts/list": Caching(300_000, "public"),
+    "resources/templates/list": Caching(300_000, "public"),
+    "resources/list": Caching(0, "private"),
+    "resources/read": Caching(0, "private"),
+}
+"""What a description fixes is the same for everybody; resources may change, and depend on who asks."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A server as data. Capabilities follow from it: tools when there are any, resources when there is a provider.
 
-    `page_size` is the number of items in one page of any list; `revisions` are those it speaks, oldest first.
+    - `page_size` is the number of items in one page of any list.
+    - `revisions` are those it speaks, oldest first; where they are of both eras, the client's opening decides.
+    - `logging`: its tools log. `changes` is where it announces what changes; it is told, and declared, if `announces`.
+    - `secret` protects the state that a client carries from one round of a call to the next; servers that are to
+      understand each other's have it in common.
     """
 
     name: str
@@ -150,7 +242,30 @@ class Server:
     tools: Sequence[Tool] = field(default=())
     resources: ResourceProvider | None = None
     page_size: int = 50
-    revisions: Sequence[Revision] = REVISIONS
+    revisions: Sequence[Revision] = STATEFUL
+    description: str | None = None
+    website_url: str | None = None
+    icons: Icons | None = None
+    logging: bool = False
+    changes: Changes | None = None
+    announces: bool = False
+    caching: Mapping[str, Caching] = field(default_factory=lambda: CACHING)
+    secret: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
+
+    def of_era(self, era: Era) -> Sequence[Revision]:
+        """The revisions of one era that it speaks, oldest first."""
+        return [revision for revision in self.revisions if revision.era == era]
+
+    def identity(self) -> dict[str, JSON]:
+        """Who it is, as the newest revision has it (`Implementation` in the schema)."""
+        return _without_none(
+            name=self.name,
+            version=self.version,
+            title=self.title,
+            description=self.description,
+            websiteUrl=self.website_url,
+            icons=self.icons,
+        )
 
 
 def _without_none(**members: JSON) -> dict[str, JSON]:

@@ -1,10 +1,11 @@
 """The files of repositories as resources: ``repo://`` with the owner, the repository, perhaps a branch, and a path."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from urllib.parse import quote, unquote
 
-from reference_servers.engine import BlobContents, Resource, ResourceTemplate, TextContents
+from reference_servers.engine import BlobContents, Change, Changes, Resource, ResourceTemplate, TextContents
 
 from .model import GitHubError
 from .model.contents import snapshot
@@ -48,6 +49,30 @@ class RepositoryFiles:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    @contextmanager
+    def announcing(self, changes: Changes) -> Iterator[None]:
+        """Announce what has changed at the end of the block, if anybody listens."""
+        if not changes.heard:
+            yield
+            return
+        files, listed = self._files(), {resource.uri for resource in self.list()}
+        yield
+        now = self._files()
+        changes.announce(*(Change("resource", uri) for uri in files.keys() | now if files.get(uri) != now.get(uri)))
+        if listed != {resource.uri for resource in self.list()}:
+            changes.announce(Change("resources"))
+
+    def _files(self) -> dict[str, str]:
+        """The blob behind each URI that can be read, in the form in which this server writes URIs."""
+        world = self._session.world
+        found: dict[str, str] = {}
+        for repository in world.repositories(self._session.actor):
+            bases = {f"refs/heads/{quote(branch, safe='')}/": branch for branch in repository.branches} | {"": None}
+            for base, branch in bases.items():
+                for path, file in snapshot(world, repository, branch).items():
+                    found[f"repo://{repository.full_name}/{base}contents/{quote(path)}"] = file.blob
+        return found
 
     def list(self) -> Sequence[Resource]:
         world = self._session.world

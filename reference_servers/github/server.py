@@ -1,6 +1,6 @@
 """The GitHub reference server, put together."""
 
-from reference_servers.engine import Server
+from reference_servers.engine import Changes, Server
 
 from .model import seed
 from .resources import RepositoryFiles
@@ -16,14 +16,19 @@ alice. Try the repository alice/hello-world, or search for org:acme."""
 
 
 def github() -> Server:
-    """A server with a world of its own, in which the client acts as alice."""
+    """A server with a world of its own, in which the client acts as alice.
+
+    What changes in its files is announced to clients if `announces` is set.
+    """
     session = Session(seed, "alice")
+    files, changes = RepositoryFiles(session), Changes()
     return Server(
         name="reference-github",
         version=VERSION,
         title="GitHub reference server",
         instructions=" ".join(INSTRUCTIONS.split()),
-        tools=tuple(operation.bind(session) for operation in OPERATIONS),
-        resources=RepositoryFiles(session),
+        tools=tuple(operation.bind(session, lambda: files.announcing(changes)) for operation in OPERATIONS),
+        resources=files,
         page_size=10,
+        changes=changes,
     )

@@ -3,13 +3,26 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from reference_servers.engine import Connection, Server
+from reference_servers.engine import REVISIONS, STATELESS, Connection, Server
 from reference_servers.engine.memory import Memory, connect
 
 CLIENT = {"name": "tester", "version": "1"}
+FORMS = {"elicitation": {}}
+PREFIX = "io.modelcontextprotocol/"
+STATELESS_REVISION = "2026-07-28"
+
+
+def metadata(capabilities: Any = None, **more: Any) -> dict[str, Any]:
+    """The metadata of a request in the stateless era."""
+    return {
+        f"{PREFIX}protocolVersion": STATELESS_REVISION,
+        f"{PREFIX}clientCapabilities": capabilities or {},
+        f"{PREFIX}clientInfo": CLIENT,
+    } | more
 
 
 class Dialogue:
@@ -51,22 +64,52 @@ class Dialogue:
     async def call(self, tool: str, **arguments: Any) -> Any:
         return await self.result("tools/call", name=tool, arguments=arguments)
 
-    async def initialize(self, revision: str = "2025-11-25") -> Any:
-        return await self.result("initialize", protocolVersion=revision, capabilities={}, clientInfo=CLIENT)
+    async def initialize(self, revision: str = "2025-11-25", capabilities: Any = None) -> Any:
+        return await self.result(
+            "initialize", protocolVersion=revision, capabilities=capabilities or {}, clientInfo=CLIENT
+        )
 
     async def silence(self) -> None:
         """Nothing came so far: the next message answers a ping sent now."""
         assert await self.result("ping") == {}
 
 
+class StatelessDialogue(Dialogue):
+    """Sends with each request what it needs, for a client with the given capabilities."""
+
+    def __init__(self, memory: Memory, capabilities: Any = None) -> None:
+        super().__init__(memory)
+        self.capabilities = capabilities
+
+    async def request(self, method: str, params: Any) -> int:
+        meta = {**metadata(self.capabilities), **params.get("_meta", {})}
+        return await super().request(method, {**params, "_meta": meta})
+
+    async def silence(self) -> None:
+        assert (await self.result("server/discover"))["resultType"] == "complete"
+
+
+@asynccontextmanager
+async def stateless(
+    server: Server, connection: type[Connection] = Connection, *, capabilities: Any = None, dual: bool = False
+) -> AsyncIterator[StatelessDialogue]:
+    """A dialogue in the stateless era, with a server that speaks only this one or both."""
+    async with connect(replace(server, revisions=REVISIONS if dual else STATELESS), connection) as memory:
+        yield StatelessDialogue(memory, capabilities)
+
+
 @asynccontextmanager
 async def dialogue(
-    server: Server, connection: type[Connection] = Connection, *, revision: str | None = "2025-11-25"
+    server: Server,
+    connection: type[Connection] = Connection,
+    *,
+    revision: str | None = "2025-11-25",
+    capabilities: Any = None,
 ) -> AsyncIterator[Dialogue]:
     """A dialogue with a server, initialized for a revision unless that is None."""
     async with connect(server, connection) as memory:
         talk = Dialogue(memory)
         if revision:
-            await talk.initialize(revision)
+            await talk.initialize(revision, capabilities)
             await talk.notify("notifications/initialized")
         yield talk

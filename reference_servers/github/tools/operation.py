@@ -1,6 +1,7 @@
 """How an operation becomes a tool: arguments into a schema, a refusal into a tool execution error."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -35,12 +36,13 @@ class Operation:
     annotations: Mapping[str, bool | str]
     run: Callable[[Session, Arguments], dict[str, JSON]]
 
-    def bind(self, session: Session) -> Tool:
-        """The tool that does this in a session."""
+    def bind(self, session: Session, watch: Callable[[], AbstractContextManager[None]] = nullcontext) -> Tool:
+        """The tool that does this in a session. `watch` is entered while it is done."""
 
         async def run(call: Call) -> dict[str, JSON]:
             try:
-                return self.run(session, call.arguments)
+                with watch():
+                    return self.run(session, call.arguments)
             except GitHubError as error:
                 raise ToolError(f"{self.name} failed: {error}") from error
 
