@@ -12,6 +12,7 @@ import anyio
 
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import bundled
+from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.engine import ANSWERS, Engine, Settings
 from mcp_conformance.profile import Profile
 from mcp_conformance.session import Session
@@ -190,7 +191,9 @@ def converse(
         with anyio.fail_after(30):
             async with anyio.create_task_group() as tasks:
                 link = serve_in_memory(server, tasks, grace=0.2)
-                session = Session(link, revision="2025-11-25", capabilities=capabilities, deadline=deadline)
+                session = Session(
+                    LineConduit(link), revision="2025-11-25", capabilities=capabilities, deadline=deadline
+                )
                 session.start(tasks)
                 try:
                     said.append(await conversation(session))

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from scripted import ADD, DEADLINE, HANG_UP, Found, Right, asked, error, examine, result, serve
 
-from mcp_conformance import discovery, session
+from mcp_conformance import conduits, discovery
 from mcp_conformance.arguments import Pool
 from mcp_conformance.cases.checks import CHECKS
 from mcp_conformance.cases.loader import bundled
@@ -323,7 +323,7 @@ def test_a_fault_of_our_own_while_reading_is_raised_and_no_accusation(monkeypatc
             raise RuntimeError("ours")
         return parse(raw)
 
-    monkeypatch.setattr(session, "parse", broken)
+    monkeypatch.setattr(conduits, "parse", broken)
     with pytest.raises(RuntimeError, match="ours"):
         examine(Right())
 

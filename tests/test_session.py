@@ -7,6 +7,7 @@ import anyio
 import pytest
 from scripted import HANG_UP, Right, converse, result, talk
 
+from mcp_conformance import conduits, reassembly
 from mcp_conformance import session as session_module
 from mcp_conformance.jsonrpc import LineFraming
 from mcp_conformance.session import Session
@@ -243,12 +244,12 @@ def test_garbage_around_messages_does_not_hide_them() -> None:
 
 
 def test_the_search_for_messages_over_lines_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "_MAX_REREAD", 10_000)
+    monkeypatch.setattr(reassembly, "_MAX_REREAD", 10_000)
     lines = [b'{"a":[', *[b'1,{"b":1}', b',{"c":1}'] * 2000]
 
     async def conversation(session: Session) -> None:
         assert (await session.call("ping")).result == {}
-        assert session._reread < 60_000  # the last try that went over the bound, and counting alone after it
+        assert session._lines.reread < 60_000  # the last try that went over the bound, and counting alone after it
 
     talk(lambda message: [*lines[:9], result(message, {})], conversation)
 
@@ -407,7 +408,7 @@ def test_a_fault_of_our_own_while_reading_is_kept_for_whoever_judges(monkeypatch
 
     async def conversation(session: Session) -> None:
         exchange = await session.request("ping")
-        monkeypatch.setattr(session_module, "parse", broken)
+        monkeypatch.setattr(conduits, "parse", broken)
         assert not await session.answered(exchange, 20)
         assert isinstance(session.failure, RuntimeError)
 

@@ -69,8 +69,15 @@ class ToolCalls:
                 if exchange.answer is None:
                     self._late.append((tool, chosen, exchange))
                     return
-            if self._accept(tool, chosen, exchange):
+            if self._accept(tool, chosen, await self._with_input(exchange)):
                 return
+
+    async def _with_input(self, exchange: Exchange) -> Exchange:
+        """The exchange that ends a call, once the server has got what it needs to go on."""
+        ended = await self.session.answer_input(exchange)
+        if ended is not exchange:
+            self.made[-1] = Call(self.made[-1].tool, ended)
+        return ended
 
     def _tries(self, tool: Tool) -> Iterator[dict[str, JSON]]:
         hinted = list(self.hints.tool(tool.name).arguments)
@@ -111,6 +118,4 @@ class ToolCalls:
             # The server is well, and this may be the one tool that is slow: who is to say that it will never answer?
             exchange.excused = True
             self.known[tool.name] = Accepted(chosen, math.inf)
-            await self.session.notify(
-                "notifications/cancelled", {"requestId": exchange.id, "reason": "it takes too long"}
-            )
+            await self.session.cancel(exchange, "it takes too long")

@@ -8,15 +8,26 @@ are correct and dull.
 from typing import Any
 
 from mcp_conformance import __version__
-from mcp_conformance.jsonrpc import JSON, Message
+from mcp_conformance.jsonrpc import JSON, MISSING, Message
+from mcp_conformance.revisions import era_of
 
 CLIENT_INFO = {"name": "mcp-conformance", "version": __version__}
 
 METHOD_NOT_FOUND = -32601
 
+PREFIX = "io.modelcontextprotocol/"
+VERSION_KEY, CAPABILITIES_KEY, INFO_KEY = (
+    PREFIX + key for key in ("protocolVersion", "clientCapabilities", "clientInfo")
+)
+"""Members of `_meta` in each request of the stateless era (2026-07-28, basic#meta)."""
+SERVER_INFO_KEY = PREFIX + "serverInfo"
+"""The same in results."""
+
 
 def full_capabilities(revision: str) -> dict[str, Any]:
     """All client capabilities that the tester has in a revision."""
+    if era_of(revision) == "stateless":
+        return {"roots": {}, "sampling": {}, "elicitation": {"form": {}}}
     capabilities: dict[str, Any] = {"roots": {"listChanged": True}, "sampling": {}}
     if revision >= "2025-06-18":
         capabilities["elicitation"] = {}  # an empty object means form mode, also in 2025-11-25
@@ -28,17 +39,65 @@ def initialize_params(version: str, capabilities: dict[str, Any]) -> dict[str, A
     return {"protocolVersion": version, "capabilities": capabilities, "clientInfo": CLIENT_INFO}
 
 
+def with_meta(params: JSON, version: str, capabilities: dict[str, Any]) -> JSON:
+    """The params of a request of the stateless era: those that are given, with the members of `_meta` that each has.
+
+    Params that aren't an object stay as they are, and so does a `_meta` that is empty, no object, or has any of these
+    members itself: it is meant to be like that. One with other members only, say a progress token, is completed.
+    """
+    if params is MISSING:
+        params = {}
+    if not isinstance(params, dict):
+        return params
+    given = params.get("_meta", MISSING)
+    own = {VERSION_KEY: version, CAPABILITIES_KEY: capabilities, INFO_KEY: CLIENT_INFO}
+    if given is MISSING:
+        return {**params, "_meta": own}
+    if not isinstance(given, dict) or not given or own.keys() & given.keys():
+        return params
+    return {**params, "_meta": {**given, **own}}
+
+
+def introduction(result: dict[str, JSON]) -> dict[str, JSON]:
+    """What a server says of itself in the result of `server/discover`, shaped like the result of `initialize`."""
+    meta = result.get("_meta")
+    info = meta.get(SERVER_INFO_KEY, MISSING) if isinstance(meta, dict) else MISSING
+    return result if info is MISSING else {**result, "serverInfo": info}
+
+
+def retry_params(params: JSON, result: dict[str, JSON], capabilities: dict[str, Any]) -> dict[str, JSON] | None:
+    """The params for another try of a request that ended with `input_required` (2026-07-28, basic/patterns/mrtr): what
+    the server asks for, and its state byte for byte. None when it asks for what it may not, or for nothing at all."""
+    requests = result.get("inputRequests", {})
+    if not isinstance(params, dict) or not isinstance(requests, dict):
+        return None
+    made = {key: value for key, value in params.items() if key not in ("inputResponses", "requestState")}
+    if "inputRequests" in result:
+        made["inputResponses"] = {}
+    elif "requestState" not in result:
+        return None
+    for key, request in requests.items():
+        method = request.get("method") if isinstance(request, dict) else None
+        reply = None if method == "ping" else _result(method, capabilities)
+        if reply is None:
+            return None
+        made["inputResponses"][key] = reply
+    if "requestState" in result:
+        made["requestState"] = result["requestState"]
+    return made
+
+
 def answer(request: Message, capabilities: dict[str, Any]) -> dict[str, JSON]:
     """The response to a request of the server's."""
-    reply = _result(request, capabilities)
+    reply = _result(request.method, capabilities)
     head = {"jsonrpc": "2.0", "id": request.id}
     if reply is None:
         return {**head, "error": {"code": METHOD_NOT_FOUND, "message": f"the client has no method {request.method}"}}
     return {**head, "result": reply}
 
 
-def _result(request: Message, capabilities: dict[str, Any]) -> dict[str, JSON] | None:
-    match request.method:
+def _result(method: JSON, capabilities: dict[str, Any]) -> dict[str, JSON] | None:
+    match method:
         case "ping":
             return {}
         case "roots/list" if "roots" in capabilities:

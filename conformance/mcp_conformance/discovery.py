@@ -12,11 +12,14 @@ from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.hints import Hints
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
+from mcp_conformance.probing import ask_both_eras, find_transport, first_request, offer
 from mcp_conformance.profile import CallLevel, Profile
-from mcp_conformance.revisions import JUDGED, may_be_published
+from mcp_conformance.requirements import catalogue
+from mcp_conformance.revisions import JUDGED, era_of, may_be_published
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions, silence
 from mcp_conformance.survey import Survey
+from mcp_conformance.target import HttpTarget
 from mcp_conformance.verdicts import Outcome, Problem, Verdict
 from mcp_conformance.wire import short
 
@@ -36,6 +39,8 @@ class Discovery:
     hints: Hints
     wanted: tuple[str, ...]
     reproduce: Reproduce
+    judged: tuple[str, ...] = JUDGED
+    """The revisions in which a server is surveyed, oldest first."""
     _observations: dict[str, tuple[Observation, str]] = field(default_factory=dict)
     """What was seen in each revision, and stderr where the server has died."""
 
@@ -43,20 +48,27 @@ class Discovery:
         """Fill the profile; the outcomes of `ANSWERS` and, with `judge`, of all checks."""
         known: dict[str, Accepted] | None = {} if judge else None
         strange: dict[str, Session] = {}
-        for version in [revision for revision in reversed(JUDGED) if not self.wanted or revision in self.wanted]:
-            session = await self._ask(version)
-            if not session.ready and self.profile.revisions and self.sessions.others_run:
+        versions = [revision for revision in reversed(self.judged) if not self.wanted or revision in self.wanted]
+        asked = await self._probe(versions)
+        # A server that can't run twice at a time shows it by ending; those of its revisions come when others are done.
+        versions.sort(key=lambda version: version in asked and self._ended_silently(asked[version]))
+        for version in versions:
+            if self._is_of_the_other_era(version):
+                self.profile.offers[version] = None
+                continue
+            session = asked.pop(version, None) or await self._ask(version)
+            if self._may_be_crowded(version, session):
                 # It answered before: perhaps it can't run twice at a time.
                 self.sessions.alone = True
                 session = await self._ask(version)
-                self.sessions.alone = session.ready
+                self.sessions.alone = self.profile.offers[version] is not None
             if self.profile.offers[version] == version:
                 await self._survey(version, session, known)
-            elif session.ready:
+            elif self.profile.offers[version] is not None:
                 strange[version] = session
                 continue
             await self._let_go(session)
-            if session.exchanges[0].answer is None and not self.profile.revisions:
+            if session.exchanges[0].answer is None and not self.profile.revisions and not asked:
                 break  # dead or dumb: asking again would only take time
         offered = {version for version in self.profile.offers.values() if version}
         for version, session in strange.items():
@@ -66,6 +78,9 @@ class Discovery:
                 await self._survey(version, session, known)
             await self._let_go(session)
         self.profile.revisions = dict(sorted(self.profile.revisions.items()))
+        if len({era_of(version) for version in self.profile.offers}) > 1:
+            # What a server of one era says to the other one is not the first thing to tell of it.
+            self.profile.offers = dict(sorted(self.profile.offers.items(), key=lambda offered: offered[1] is None))
         if offered:
             self.profile.failure = ""
         return [self._answers(), *(self._outcomes() if judge else ())]
@@ -74,30 +89,75 @@ class Discovery:
         if not self.sessions.is_shared(session):
             await self.sessions.close(session)
 
+    async def _probe(self, versions: list[str]) -> dict[str, Session]:
+        """Settle what has to be known before anything else: the transport, and which eras there are."""
+        target = self.sessions.target
+        if isinstance(target, HttpTarget) and target.transport == "auto":
+            self.profile.transport = await find_transport(self.sessions, target, versions, self.sessions.start_deadline)
+        eras = {era_of(version): version for version in reversed(versions)}
+        if len(eras) < 2 or self.profile.transport == "sse":
+            return {}
+        started = time.monotonic()
+        asked = await ask_both_eras(
+            self.sessions, eras["stateful"], eras["stateless"], self.sessions.start_deadline
+        )  # fmt: skip
+        self.profile.start_seconds = min(
+            (session.exchanges[0].seconds for session in asked.values() if session.exchanges[0].answer is not None),
+            default=time.monotonic() - started,
+        )
+        for version, session in asked.items():
+            await self._note(version, session)
+        return asked
+
+    def _ended_silently(self, session: Session) -> bool:
+        return not session.alive and session.exchanges[0].answer is None
+
+    def _is_of_the_other_era(self, version: str) -> bool:
+        """Whether asking is of no use: the server has shown that it is of one era, and that it isn't of this one."""
+        if version in self.profile.offers:
+            return False
+        if era_of(version) == "stateless" and self.profile.transport == "sse":
+            return True
+        refused = [
+            one for one, named in self.profile.offers.items() if named is None and era_of(one) == era_of(version)
+        ]
+        accepted = [one for one, named in self.profile.offers.items() if named and era_of(one) != era_of(version)]
+        return bool(refused and accepted)
+
+    def _may_be_crowded(self, version: str, session: Session) -> bool:
+        """Whether there was no usable answer, and the server may only be unable to run twice at a time."""
+        if self.profile.offers[version] is not None or not self.sessions.others_run:
+            return False
+        # A server of the other era is right not to answer; but it doesn't end for that.
+        accepted = [one for one, named in self.profile.offers.items() if named and era_of(one) != session.era]
+        return self._ended_silently(session) or (bool(self.profile.revisions) and not accepted)
+
     async def _ask(self, version: str) -> Session:
         """Ask a new server for a version."""
-        profile = self.profile
         started = time.monotonic()
         session = await self.sessions.connect(version)
-        exchange = await session.initialize(version, deadline=self.sessions.start_deadline)
-        if not profile.offers:
-            profile.start_seconds = time.monotonic() - started
+        await first_request(session, self.sessions.start_deadline)
+        if not self.profile.offers:
+            self.profile.start_seconds = time.monotonic() - started
+        await self._note(version, session)
+        return session
+
+    async def _note(self, version: str, session: Session) -> None:
+        """Keep what the first answer says."""
+        profile, exchange = self.profile, session.exchanges[0]
         session.deadline = self.sessions.deadline()
-        if session.ready:
-            # A result without a version is taken for what was asked: the rest of the server can still be tested.
-            named = session.server.get("protocolVersion")
-            profile.offers[version] = named if isinstance(named, str) else version
+        profile.offers[version] = offer(session)
+        if profile.offers[version] is not None:
             self._observations[version] = (Observation.of(session), "")
             profile.info = profile.info or {"serverInfo": session.server.get("serverInfo")}
         else:
-            profile.offers[version] = None
             profile.failure = profile.failure or silence(session, exchange, self.sessions.start_deadline)
-            await session.link.wait_exit(_LAST_WORDS)
-            self._observations[version] = (Observation.of(session), session.link.stderr_tail())
-        return session
+            await session.conduit.wait_exit(_LAST_WORDS)
+            self._observations[version] = (Observation.of(session), session.conduit.stderr_tail())
 
     async def _survey(self, version: str, session: Session, known: dict[str, Accepted] | None) -> None:
-        await session.initialized()
+        if session.era == "stateful":
+            await session.initialized()
         level: CallLevel = self.call if known is not None else "none"
         found, observation = await Survey(session, level, self.hints, {} if known is None else known).run()
         if session.failure is not None:
@@ -105,7 +165,7 @@ class Discovery:
         found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
         self.profile.revisions[version] = found
         self.profile.server_seconds += session.waited
-        self._observations[version] = (observation, "" if session.alive else session.link.stderr_tail())
+        self._observations[version] = (observation, "" if session.alive else session.conduit.stderr_tail())
         if session.alive and not found.unanswered:
             self.sessions.share(session)
 
@@ -133,8 +193,9 @@ class Discovery:
         profile = self.profile
         spoken = ", ".join(sorted({version for version in profile.offers.values() if version}))
         version = next(iter(profile.offers))
+        method = self._observations[version][0].exchanges[0].method
         made = Outcome(
-            ANSWERS, "target", version, profile.transport, Verdict.PASS, f"the server answers initialize with {spoken}"
+            ANSWERS, "target", version, profile.transport, Verdict.PASS, f"the server answers {method} with {spoken}"
         )
         missing = [wanted for wanted in self.wanted if wanted not in profile.revisions]
         if spoken and missing:
@@ -142,24 +203,25 @@ class Discovery:
             made.reason = f"{', '.join(missing)} was asked for, but the server speaks only {spoken}"
         elif spoken and not profile.revisions:
             made.verdict = Verdict.NOT_APPLICABLE
-            made.reason = f"the server speaks {spoken}; these suites judge {' and '.join(JUDGED)}"
+            made.reason = f"the server speaks {spoken}; these suites judge {' and '.join(self.judged)}"
         if not spoken:
             return self._no_answer(version)
         named = self.profile.offers[version]
-        if named is not None and not profile.revisions and not may_be_published(named):
+        unpublished = named is not None and not may_be_published(named)
+        if named is not None and unpublished and not profile.revisions and era_of(version) == "stateful":
             return self._no_version(version, named)
         return made
 
     def _no_answer(self, version: str) -> Outcome:
-        events = self._observations[version][0].exchanges[0].events
-        failure = self.profile.failure
+        exchange = self._observations[version][0].exchanges[0]
+        method, failure = exchange.method, self.profile.failure
         problem = Problem(
-            "lifecycle.server-responds",
-            "a result for initialize",
+            "lifecycle.server-responds" if era_of(version) == "stateful" else "discover.implemented",
+            f"a result for {method}",
             failure,
-            "initialize",
-            events,
-            "no-answer:initialize",
+            method,
+            exchange.events,
+            f"no-answer:{method}",
         )
         return self._accused(version, problem, failure)
 
@@ -176,6 +238,8 @@ class Discovery:
     def _accused(self, version: str, problem: Problem, reason: str) -> Outcome:
         case = next(case for case in bundled() if case.id == "lifecycle.initialize.is-answered")
         observation, stderr = self._observations[version]
+        if catalogue().get(version, problem.requirement) is None:
+            return Outcome(ANSWERS, "target", version, self.profile.transport, Verdict.FAIL, reason)
         ruling = Ruling(seen=[Seen(problem, observation.events, stderr)])
         made = judging.judge(case, version, self.profile.transport, ruling, self.reproduce)
         made.judgements = [judgement for judgement in made.judgements if judgement.requirement == problem.requirement]

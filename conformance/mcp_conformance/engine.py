@@ -17,9 +17,10 @@ from mcp_conformance.hints import Hints
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, Profile, RevisionProfile
+from mcp_conformance.revisions import JUDGED
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions
-from mcp_conformance.target import Target
+from mcp_conformance.target import HttpTarget, Target
 from mcp_conformance.verdicts import Outcome
 
 __all__ = ["ANSWERS", "Engine", "Settings"]
@@ -38,6 +39,8 @@ class Settings:
     start_deadline: float = 60.0
     deadline: float = 10.0
     revisions: tuple[str, ...] = ()
+    judged: tuple[str, ...] = JUDGED
+    """The revisions in which a server is surveyed and judged at all, oldest first."""
 
 
 class Engine:
@@ -74,7 +77,13 @@ class Engine:
         self.profile = Profile(self.target.transport, self.target.label, 0.0, {}, {})
         settings = self.settings
         discovery = Discovery(
-            self._sessions, self.profile, settings.call, settings.hints, settings.revisions, self.reproduce
+            self._sessions,
+            self.profile,
+            settings.call,
+            settings.hints,
+            settings.revisions,
+            self.reproduce,
+            settings.judged,
         )
         self._keep(await discovery.run(judge=survey))
         return self.profile
@@ -82,6 +91,10 @@ class Engine:
     def adopt(self, profile: Profile, surveyed: Iterable[Outcome]) -> None:
         """Take over what another process has found out."""
         self.profile = profile
+        if isinstance(self.target, HttpTarget):
+            self.target.transport = profile.transport
+            for found in profile.revisions.values():
+                self.target.schemas |= {tool.name: tool.definition.get("inputSchema") for tool in found.tools}
         self._keep(surveyed)
 
     def _keep(self, outcomes: Iterable[Outcome]) -> None:
@@ -192,7 +205,7 @@ class Engine:
     ) -> Ruling:
         ruling = Ruling(steps.passed, [], steps.undecided, inapplicable, steps.notes)
         for problem, session in steps.problems:
-            stderr = "" if session.alive else session.link.stderr_tail()
+            stderr = "" if session.alive else session.conduit.stderr_tail()
             ruling.seen.append(Seen(problem, session.transcript.events, stderr))
         heard = steps.heard
         for session, start in steps.windows:

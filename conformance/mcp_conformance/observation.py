@@ -28,12 +28,13 @@ class Observation:
     strays: list[Event]
     client_capabilities: dict[str, Any]
     server_capabilities: dict[str, Any] | None
-    """None until `initialize` has been answered."""
+    """None until `initialize` or `server/discover` has been answered."""
     calls: list[Call] = field(default_factory=list)
 
     @classmethod
     def of(cls, session: Session, start: int = 0, calls: list[Call] | None = None) -> "Observation":
         capabilities = session.server.get("capabilities")
+        introduced = session.ready and (session.era == "stateful" or bool(session.server))
         return cls(
             revision=session.revision,
             transport=session.transcript.transport,
@@ -41,7 +42,7 @@ class Observation:
             exchanges=[exchange for exchange in session.exchanges if exchange.sent.number > start],
             strays=[stray for stray in session.strays if stray.number > start],
             client_capabilities=session.capabilities,
-            server_capabilities=(capabilities if isinstance(capabilities, dict) else {}) if session.ready else None,
+            server_capabilities=(capabilities if isinstance(capabilities, dict) else {}) if introduced else None,
             calls=calls or [],
         )
 

@@ -24,6 +24,12 @@ REVISIONS = (
 )
 """Every revision, oldest first."""
 
+
+def era_of(version: str) -> Era:
+    """The era of a version: of one that isn't known here, that of its neighbours by date."""
+    return next((one.era for one in reversed(REVISIONS) if version >= one.date), "stateful")
+
+
 JUDGED = ("2025-06-18", "2025-11-25")
 """The revisions that have suites here, oldest first."""
 

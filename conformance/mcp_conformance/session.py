@@ -15,21 +15,23 @@ import anyio
 from anyio.abc import TaskGroup
 
 from mcp_conformance import client
-from mcp_conformance.jsonrpc import JSON, MISSING, Line, LineFraming, Message, encode, parse, same_id
-from mcp_conformance.transcript import Event, Transcript
-from mcp_conformance.transports import Ending, Link, LinkClosed
+from mcp_conformance.conduits import Arrival, Conduit, HeaderChanges
+from mcp_conformance.jsonrpc import JSON, MISSING, Message, encode, parse, same_id
+from mcp_conformance.reassembly import Reassembly
+from mcp_conformance.revisions import era_of
+from mcp_conformance.transcript import Direction, Event, Transcript
+from mcp_conformance.transports import Ending, LinkClosed
 
 Flaw = Literal["", "id-type", "id-other"]
 
-_MAX_FRAGMENTS = 20_000
-_MAX_REREAD = 64 * 1024 * 1024  # bytes of a session that are read again in the search for messages over several lines
-_EXIT_FOLLOWS = 0.5  # seconds
 PATIENCE = 3
 """Deadlines that one answer may take while the server answers other requests."""
 MAX_EVENTS = 200_000
 """Events of one session that are recorded; a server that sends more is cut off, and the session ends."""
 MAX_BYTES = 256 * 1024 * 1024
 """Bytes that are read in one session; the same."""
+MAX_ROUNDS = 8
+"""Times that one request is tried again because the server asks for input."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +40,8 @@ class Exchange:
 
     `flaw` says how the answer's id differs from the request's: ``id-type`` (the number came back as a string or the
     like), ``id-other`` (missing, null or another value). `surplus` are further responses with the same id. `seconds`
-    is from sent to answered.
+    is from sent to answered. Over HTTP `head` is the head of the response in which the answer should have come, and
+    `over` says why no answer can come any more, if none did.
     """
 
     method: str
@@ -51,6 +54,13 @@ class Exchange:
     excused: bool = False
     """It got no answer in time, but may only be slow: the tester gave it up, and the server was still there."""
     done: anyio.Event = field(default_factory=anyio.Event)
+    head: Event | None = None
+    over: str = ""
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status; None before there is one, and on other transports."""
+        return self.head.http.status if self.head is not None and self.head.http is not None else None
 
     @property
     def result(self) -> JSON:
@@ -74,29 +84,36 @@ class Exchange:
 
 
 class Session:
-    """One conversation. `start` opens its reading task in the owner's task group; `aclose` ends it and the server."""
+    """One conversation. `start` opens its reading task in the owner's task group; `aclose` ends it, and a server that
+    it has for itself.
+
+    The revision says which era's rules it keeps. In the stateless era each request gets its `_meta` (see
+    `client.with_meta`) and there is no handshake: the session is `ready` at once, and `discover` asks the server who
+    it is.
+    """
 
     def __init__(
         self,
-        link: Link,
+        conduit: Conduit,
         *,
         revision: str,
         capabilities: dict[str, Any] | None = None,
         deadline: float = 10.0,
     ) -> None:
-        self.link = link
+        self.conduit = conduit
         self.revision = revision
+        self.era = era_of(revision)
         self.capabilities = client.full_capabilities(revision) if capabilities is None else capabilities
         self.deadline = deadline
-        self.transcript = Transcript(link.transport, revision)
+        self.transcript = Transcript(conduit.transport, revision)
         self.exchanges: list[Exchange] = []
         self.strays: list[Event] = []
         """Responses that answer none of our requests: candidates for answers to notifications or to broken input."""
         self.server: dict[str, JSON] = {}
-        """The result of `initialize`, once there is one."""
-        self.ready = False
-        """Whether `initialize` had a result."""
-        self.barrier_method = "ping"
+        """The result of `initialize`, or of `server/discover`, with `serverInfo` from its `_meta`."""
+        self.ready = self.era == "stateless"
+        """Whether requests may be sent: in the stateful era, whether `initialize` had a result."""
+        self.barrier_method = "ping" if self.era == "stateful" else "server/discover"
         self.barrier_params: JSON = MISSING
         self.waited = 0.0
         """Seconds spent waiting for the server."""
@@ -110,11 +127,9 @@ class Session:
         )
         self._lenient = False
         self._garbled = False  # something that can't be answered under an id was sent
-        self._reread = 0
         self._input_ended = False
-        self._fragments: list[Event] = []
+        self._lines = Reassembly()
         self._changed = anyio.Event()
-        self._sending = anyio.Lock()
         self._scope = anyio.CancelScope()
         self._tasks: TaskGroup | None = None
 
@@ -130,13 +145,14 @@ class Session:
     def start(self, tasks: TaskGroup) -> None:
         """Begin to read."""
         self._tasks = tasks
+        self.conduit.start(tasks)
         tasks.start_soon(self._read)
 
     async def aclose(self) -> Ending:
-        """Ends the server and the reading task. The link's own steps are bounded."""
+        """Ends the conduit and the reading task. The conduit's own steps are bounded."""
         if self.ending is None:
             try:
-                self.ending = await self.link.aclose()
+                self.ending = await self.conduit.aclose()
                 # What the server said while it ended is evidence too; the stream is closed, so this is soon over.
                 with anyio.move_on_after(1.0):
                     await self.closed.wait()
@@ -146,56 +162,65 @@ class Session:
 
     # ---------------------------------------------------------------------------------------------------------- sending
 
-    async def request(self, method: str, params: JSON = MISSING, *, id: JSON = MISSING) -> Exchange:
+    async def request(
+        self, method: str, params: JSON = MISSING, *, id: JSON = MISSING, headers: HeaderChanges | None = None
+    ) -> Exchange:
         """Send a request; doesn't wait for the answer. A fresh integer id is taken unless one is given."""
         message: dict[str, JSON] = {"jsonrpc": "2.0", "id": self._fresh_id() if id is MISSING else id, "method": method}
+        if self.era == "stateless" and method != "initialize":
+            params = client.with_meta(params, self.revision, self.capabilities)
         if params is not MISSING:
             message["params"] = params
-        event = self._sent(encode(message))
+        event = self._sent(encode(message), headers)
         exchange = Exchange(method, params, message["id"], event)
         self.exchanges.append(exchange)
         if self.closed.is_set():
             exchange.done.set()  # nothing will come
-        await self._send(event.raw + b"\n")
+        await self._send(event, event.raw)
         return exchange
 
-    async def notify(self, method: str, params: JSON = MISSING) -> Event:
-        """Send a notification."""
+    async def notify(self, method: str, params: JSON = MISSING, *, headers: HeaderChanges | None = None) -> Event:
+        """Send a notification. Over HTTP it returns when the server has responded, at most after the deadline."""
         message: dict[str, JSON] = {"jsonrpc": "2.0", "method": method}
         if params is not MISSING:
             message["params"] = params
         self._unread = True
-        event = self._sent(encode(message))
-        await self._send(event.raw + b"\n")
+        event = self._sent(encode(message), headers)
+        await self._send(event, event.raw, wait=True)
         return event
 
-    async def raw(self, data: bytes, *, newline: bool = True) -> Event:
-        """Send bytes as they are."""
+    async def raw(self, data: bytes, *, newline: bool = True, headers: HeaderChanges | None = None) -> Event:
+        """Send bytes as they are; over HTTP as a body, and it returns as `notify` does."""
         self._unread = self._garbled = True
-        event = self._sent(data)
-        await self._send(data + b"\n" if newline else data)
+        event = self._sent(data, headers)
+        await self._send(event, data, newline=newline, wait=True)
         return event
+
+    async def cancel(self, exchange: Exchange, reason: str) -> None:
+        """Cancel a request as the era and the transport have it: by a notification, or by closing its stream."""
+        if self.era == "stateless" and await self.conduit.abandon(exchange.sent.number):
+            return
+        await self.notify("notifications/cancelled", {"requestId": exchange.id, "reason": reason})
 
     async def end_input(self) -> None:
         """Close the server's input."""
         self._input_ended = True
         self.transcript.add("closed", text="the tester closed the server's input")
-        await self.link.send_eof()
+        await self.conduit.send_eof()
 
     def _fresh_id(self) -> int:
         number, self._next_id = self._next_id, self._next_id + 1
         return number
 
-    def _sent(self, data: bytes) -> Event:
-        return self.transcript.add("sent", parse(data))
+    def _sent(self, data: bytes, headers: HeaderChanges | None = None) -> Event:
+        message = parse(data)
+        return self.transcript.add("sent", message, http=self.conduit.outgoing(message, data, headers))
 
-    async def _send(self, data: bytes) -> None:
+    async def _send(self, event: Event, data: bytes, *, newline: bool = True, wait: bool = False) -> None:
         # A server that reads nothing is found by its missing answer; that it can't be written to is the same fact.
         started = time.monotonic()
-        with anyio.move_on_after(self.deadline):
-            async with self._sending:
-                with contextlib.suppress(LinkClosed):
-                    await self.link.send(data)
+        with anyio.move_on_after(self.deadline), contextlib.suppress(LinkClosed):
+            await self.conduit.send(event, data, newline=newline, wait=wait)
         self.waited += time.monotonic() - started
 
     # ---------------------------------------------------------------------------------------------------------- waiting
@@ -217,17 +242,23 @@ class Session:
             return True
         for _ in range(PATIENCE - 1):
             # A server that works off one request after the other answers both now; one that hangs answers neither.
-            if not self.alive or (await self.barrier()).answer is None:
+            if not self.alive or exchange.done.is_set() or (await self.barrier()).answer is None:
                 break
             if await self.answered(exchange):
                 break
         return exchange.answer is not None
 
     async def call(
-        self, method: str, params: JSON = MISSING, *, id: JSON = MISSING, deadline: float | None = None
+        self,
+        method: str,
+        params: JSON = MISSING,
+        *,
+        id: JSON = MISSING,
+        deadline: float | None = None,
+        headers: HeaderChanges | None = None,
     ) -> Exchange:
         """Send a request and wait for its answer."""
-        exchange = await self.request(method, params, id=id)
+        exchange = await self.request(method, params, id=id, headers=headers)
         await self.answered(exchange, deadline)
         return exchange
 
@@ -236,6 +267,21 @@ class Session:
         exchange = await self.call(self.barrier_method, self.barrier_params)
         if exchange.answer is not None:
             self._unread = False
+        return exchange
+
+    async def answer_input(self, exchange: Exchange) -> Exchange:
+        """While the answer is that the server needs input: give it and try again, at most `MAX_ROUNDS` times.
+
+        Returns the last exchange, whose result still says so if the bound was reached or the server asks for what
+        wasn't declared.
+        """
+        for _ in range(MAX_ROUNDS):
+            if not needs_input(exchange):
+                break
+            params = client.retry_params(exchange.params, exchange.result, self.capabilities)
+            if params is None:
+                break
+            exchange = await self.call(exchange.method, params)
         return exchange
 
     async def heard(self, from_event: int, seconds: float) -> bool:
@@ -253,6 +299,10 @@ class Session:
         """The second half."""
         await self.notify("notifications/initialized")
 
+    async def discover(self, *, deadline: float | None = None) -> Exchange:
+        """Ask a server of the stateless era who it is."""
+        return await self.call("server/discover", deadline=deadline)
+
     # ---------------------------------------------------------------------------------------------------------- reading
 
     async def _read(self) -> None:
@@ -265,22 +315,15 @@ class Session:
             self._close("the session was ended")
 
     async def _read_all(self) -> None:
-        framing = LineFraming()
-        read = 0
-        while data := await self.link.receive():
-            for line in framing.feed(data):
-                await self._line(line)
-            read += len(data)
-            if len(self.transcript) > MAX_EVENTS or read > MAX_BYTES:
-                bound = f"{MAX_EVENTS} messages" if read <= MAX_BYTES else f"{MAX_BYTES} bytes"
-                self._close(f"the server sent more than {bound}; the rest wasn't read")
-                return
-        for rest in framing.eof():
-            self._received(parse(rest.data), unfinished=True)
-        # The exit follows the end of the output; its status tells a reader more than anything else.
-        await self.link.wait_exit(_EXIT_FOLLOWS)
-        status = self.link.returncode()
-        self._close("the server closed its output" + ("" if status is None else f" and exited with status {status}"))
+        async with contextlib.aclosing(self.conduit.arrivals(MAX_BYTES)) as arrivals:
+            async for arrival in arrivals:
+                if arrival.kind == "end":
+                    self._close(arrival.text)
+                    return
+                self._arrived(arrival)
+                if len(self.transcript) > MAX_EVENTS:
+                    self._close(f"the server sent more than {MAX_EVENTS} messages; the rest wasn't read")
+                    return
 
     def _close(self, reason: str) -> None:
         self.transcript.add("closed", text=reason)
@@ -293,63 +336,72 @@ class Session:
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
 
-    async def _line(self, line: Line) -> None:
-        message = parse(line.data)
-        if line.cut:
-            message = Message(
-                "unread", line.data[:2000], problem=f"longer than the {len(line.data)} bytes that are read here"
-            )
-        event = self._received(message, cut=line.cut)
+    def _arrived(self, arrival: Arrival) -> None:
+        carrier = self._carrier(arrival.reply_to)
+        match arrival.kind:
+            case "over":
+                if carrier is not None and carrier.answer is None:
+                    carrier.over = carrier.over or arrival.text
+                    carrier.done.set()
+                    self._notice()
+            case "http":
+                direction: Direction = "sent" if arrival.outgoing else "received"
+                event = self.transcript.add(direction, http=arrival.http, text=arrival.text)
+                # Of the response itself: not of a redirect that was followed, nor of a GET that resumed its stream.
+                if carrier is not None and not arrival.outgoing and 300 <= (carrier.status or 300) < 400:
+                    carrier.head = event
+                self._notice()
+            case "message":
+                assert arrival.message is not None
+                event = self._received(
+                    arrival.message,
+                    cut=arrival.cut,
+                    unfinished=arrival.unfinished,
+                    http=arrival.http,
+                    text=arrival.text,
+                )
+                if not arrival.unfinished:
+                    self._message(event, arrival.message, carrier, placed=arrival.reply_to > 0)
+
+    def _carrier(self, number: int) -> Exchange | None:
+        """The exchange whose request is event `number`."""
+        if not number:
+            return None
+        return next((exchange for exchange in reversed(self.exchanges) if exchange.sent.number == number), None)
+
+    def _message(self, event: Event, message: Message, carrier: Exchange | None, placed: bool) -> None:
         # The last element of an array, on a line of its own, is JSON too: only a message ends what was spread over
         # lines.
         if message.kind == "unread":
-            self._fragments.clear()
+            self._lines.clear()
         elif message.kind != "invalid" and (
             message.kind != "batch" or any(item.kind != "invalid" for item in message.items)
         ):
-            self._fragments.clear()
-            await self._take(event)
-        elif (whole := self._reassembled(event)) is not None:
-            await self._take(whole)
+            self._lines.clear()
+            self._take(event, message, carrier, placed)
+        elif self.conduit.by_lines and (whole := self._lines.add(event)) is not None:
+            message, text = whole
+            self._take(self._received(message, text=text), message, None, placed=False)
 
     def _received(self, message: Message, **details: Any) -> Event:
         event = self.transcript.add("received", message, **details)
         self._notice()
         return event
 
-    def _reassembled(self, event: Event) -> Event | None:
-        """The message that the latest lines make together, when a server wrote one message over several lines."""
-        if event.raw.startswith(b"{") or len(self._fragments) >= _MAX_FRAGMENTS:
-            self._fragments.clear()
-        self._fragments.append(event)
-        # Only a line that can be the last one is tried: looking at each would be quadratic.
-        if not _may_end_a_message(event.raw) or len(self._fragments) < 2 or not self._fragments[0].raw.startswith(b"{"):
-            return None
-        self._reread += sum(len(fragment.raw) for fragment in self._fragments)
-        if self._reread > _MAX_REREAD:
-            return None
-        for newline in (b"\n", b"\\n"):  # between JSON's tokens, or raw inside a string, where JSON has it escaped
-            message = parse(newline.join(fragment.raw for fragment in self._fragments))
-            if message.kind != "invalid":
-                first, last = self._fragments[0].number, event.number
-                self._fragments.clear()
-                return self._received(message, text=f"events {first} to {last} read as one message")
-        return None
-
-    async def _take(self, event: Event) -> None:
-        message = event.message
-        assert message is not None
-        if message.kind == "request" and self._tasks is not None:
-            # Answered in a task of its own: a server that doesn't read must not stop us from reading.
+    def _take(self, event: Event, message: Message, carrier: Exchange | None, placed: bool) -> None:
+        if message.kind == "request" and self._tasks is not None and self.era == "stateful":
+            # Answered in a task of its own: a server that doesn't read must not stop us from reading. The stateless
+            # era has no such requests, and no responses to them.
             reply = encode(client.answer(message, self.capabilities))
             self._tasks.start_soon(self._reply, reply)
+        elif message.is_response and placed:
+            self._correlate_in_place(event, message, carrier)
         elif message.is_response:
             self._correlate(event, message)
 
     async def _reply(self, data: bytes) -> None:
         if not self._input_ended:
-            self.transcript.add("sent", parse(data))
-            await self._send(data + b"\n")
+            await self._send(self._sent(data), data, wait=True)
 
     def _correlate(self, event: Event, message: Message) -> None:
         waiting = [exchange for exchange in self.exchanges if exchange.answer is None and not exchange.done.is_set()]
@@ -375,11 +427,36 @@ class Session:
             return
         self.strays.append(event)
 
-    def _settle(self, exchange: Exchange, event: Event, flaw: Flaw) -> None:
+    def _correlate_in_place(self, event: Event, message: Message, carrier: Exchange | None) -> None:
+        """The same over HTTP, where the place tells what is answered: the id counts first, then the place.
+
+        No answer without an id can be mistaken here, so what was seen doesn't make ids unreliable.
+        """
+        for exchange in reversed(self.exchanges):
+            if same_id(exchange.id, message.id) and (exchange.answer is None or exchange is carrier):
+                if exchange.answer is None:
+                    self._settle(exchange, event, "")
+                elif exchange.flaw == "id-other":
+                    self._put_right(exchange, event)
+                else:
+                    exchange.surplus.append(event)
+                return
+        if carrier is None:
+            self.strays.append(event)
+        elif carrier.answer is not None:
+            carrier.surplus.append(event)
+        else:
+            alike = isinstance(message.id, str | int | float) and str(message.id) == str(carrier.id)
+            self._settle(carrier, event, "id-type" if alike else "id-other", in_place=True)
+
+    def _settle(self, exchange: Exchange, event: Event, flaw: Flaw, *, in_place: bool = False) -> None:
         exchange.answer, exchange.flaw = event, flaw
-        if exchange.method == "initialize" and isinstance(exchange.result, dict):
-            self.server, self.ready = exchange.result, True
-        self._lenient = self._lenient or flaw == "id-other"
+        if isinstance(exchange.result, dict):
+            if exchange.method == "initialize":
+                self.server, self.ready = exchange.result, True
+            elif exchange.method == "server/discover" and self.era == "stateless":
+                self.server = client.introduction(exchange.result)
+        self._lenient = self._lenient or (flaw == "id-other" and not in_place)
         exchange.done.set()
 
     def _put_right(self, exchange: Exchange, event: Event) -> None:
@@ -387,22 +464,29 @@ class Session:
         assert exchange.answer is not None
         self.strays.append(exchange.answer)
         exchange.answer, exchange.flaw = event, ""
-        self._lenient = any(other.flaw == "id-other" for other in self.exchanges)
+        self._lenient = any(other.flaw == "id-other" and not _is_placed(other.answer) for other in self.exchanges)
 
     def _adopt(self, exchange: Exchange) -> None:
         """After a deadline: a response behind the request that no other lacks is its answer with a wrong id, when it is
         the only one."""
         unclaimed = [self.strays, *(other.surplus for other in self.exchanges)]
-        candidates = [(event, place) for place in unclaimed for event in place if event.number > exchange.sent.number]
+        candidates = [
+            (event, place)
+            for place in unclaimed
+            for event in place
+            if event.number > exchange.sent.number and not _is_placed(event)
+        ]
         if len(candidates) == 1:
             event, place = candidates[0]
             place.remove(event)
             self._settle(exchange, event, "id-other")
 
 
-def _may_end_a_message(line: bytes) -> bool:
-    """Whether a line can be the last one of a message over several: it closes an object, and not only an inner one, as
-    indentation shows."""
-    bare = line.strip()
-    indented = line[:1] in (b" ", b"\t")
-    return bare.endswith(b"}") and not (indented and (bare == b"}" or bare.endswith(b"{}")))
+def needs_input(exchange: Exchange) -> bool:
+    """Whether the answer is that the server needs input (stateless era)."""
+    return isinstance(exchange.result, dict) and exchange.result.get("resultType") == "input_required"
+
+
+def _is_placed(event: Event | None) -> bool:
+    """Whether a message came in the exchange of one that was sent."""
+    return event is not None and event.http is not None and event.http.reply_to > 0

@@ -11,10 +11,10 @@ from anyio.abc import TaskGroup
 
 from mcp_conformance.cases.model import SessionOptions
 from mcp_conformance.cases.runner import CannotOpen
+from mcp_conformance.conduits import Conduit
 from mcp_conformance.jsonrpc import MISSING
 from mcp_conformance.session import Exchange, Session
 from mcp_conformance.target import Target
-from mcp_conformance.transports import Link
 from mcp_conformance.wire import escape, short
 
 _SHAREABLE = ("shared", "rough")
@@ -37,7 +37,7 @@ class Sessions:
     _shared: dict[tuple[str, str], Session] = field(default_factory=dict)
     """By revision and kind (shared or rough)."""
     _live: list[Session] = field(default_factory=list)
-    _spare: Link | None = None
+    _spare: Conduit | None = None
     _impatient: bool = False
     _group: TaskGroup = field(init=False)
 
@@ -51,18 +51,24 @@ class Sessions:
         try:
             await self.end_all()
         finally:
-            await self._group.__aexit__(None, None, None)
+            try:
+                await self.target.aclose()
+            finally:
+                await self._group.__aexit__(None, None, None)
 
     # ---------------------------------------------------------------------------------------------------------- opening
 
     async def connect(self, revision: str, capabilities: dict[str, Any] | None = None) -> Session:
-        """A new server with a session on it, not yet initialized. Raises `CommandError`."""
+        """A new server with a session on it, not yet initialized; or a new session, where all share one server.
+
+        Raises `CommandError`.
+        """
         if self.alone:
             await self.end_all()
-        link, self._spare = self._spare, None
-        if link is None or link.returncode() is not None:
-            link = await self.target.connect(self._group, impatient=self._impatient)
-        session = Session(link, revision=revision, capabilities=capabilities, deadline=self.deadline())
+        conduit, self._spare = self._spare, None
+        if conduit is None or conduit.returncode() is not None:
+            conduit = await self.target.connect(self._group, revision, impatient=self._impatient)
+        session = Session(conduit, revision=revision, capabilities=capabilities, deadline=self.deadline())
         self._live.append(session)
         session.start(self._group)
         return session
@@ -76,19 +82,23 @@ class Sessions:
                 self._shared[revision, options.open] = session
             return session
         session = await self.connect(revision, options.capabilities)
-        if not self.alone:
+        if not self.alone and not self.target.shares_server:
             # Where one new server is needed, another will be soon: it starts up while this one is tested.
-            self._spare = await self.target.connect(self._group, impatient=self._impatient)
+            self._spare = await self.target.connect(self._group, revision, impatient=self._impatient)
         return session if options.open == "unopened" else await self._handshake(session)
 
     async def _handshake(self, session: Session) -> Session:
-        exchange = await session.initialize(session.revision, deadline=self.start_deadline)
-        if not session.ready:
+        if session.era == "stateless":
+            exchange = await session.discover(deadline=self.start_deadline)
+        else:
+            exchange = await session.initialize(session.revision, deadline=self.start_deadline)
+        if not isinstance(exchange.result, dict):
             reason = silence(session, exchange, self.start_deadline)
             await self._end(session)
             raise CannotOpen(reason)
         session.barrier_method = self.barrier(session.revision)
-        await session.initialized()
+        if session.era == "stateful":
+            await session.initialized()
         return session
 
     def share(self, session: Session) -> None:
@@ -106,6 +116,13 @@ class Sessions:
     def waited(self) -> dict[int, float]:
         """Seconds that each session has waited for its server so far, by the session's identity."""
         return {id(session): session.waited for session in self._live}
+
+    async def restart_server(self) -> bool:
+        """End all sessions, and a server that they share; whether the next session will have a fresh server."""
+        await self.end_all()
+        if self.target.can_restart:
+            await self.target.restart()
+        return self.target.can_restart
 
     # ----------------------------------------------------------------------------------------------------------- ending
 
@@ -136,22 +153,26 @@ class Sessions:
                 self._live.remove(session)
 
 
-async def _end_at_once(link: Link) -> None:
+async def _end_at_once(conduit: Conduit) -> None:
     """End a server that nobody has spoken to: it has nothing to finish, and isn't judged."""
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await link.aclose()
+        await conduit.aclose()
 
 
 def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:
-    """Why there is no usable answer to initialize, in words."""
+    """Why there is no usable answer to the first request, in words."""
+    asked = exchange.method
     if exchange.answer is not None:
-        return f"the server answered initialize with {_words(exchange)}"
+        status = f"HTTP status {exchange.status} and " if (exchange.status or 200) >= 300 else ""
+        return f"the server answered {asked} with {status}{_words(exchange)}"
     last = session.transcript.events[-1]
     if last.direction == "closed":
-        return f"{last.text} before it answered initialize"
-    spoken = sum(event.direction == "received" for event in session.transcript.events)
-    what = f"{spoken} lines, none of them an answer to initialize," if spoken else "nothing"
+        return f"{last.text} before it answered {asked}"
+    if exchange.over:
+        return f"the server didn't answer {asked}: {exchange.over}"
+    spoken = sum(event.direction == "received" and event.message is not None for event in session.transcript.events)
+    what = f"{spoken} lines, none of them an answer to {asked}," if spoken else "nothing"
     return f"the server wrote {what} within {start_deadline:g} s (--mcp-start-deadline)"
 
 

@@ -33,7 +33,7 @@ class Survey:
         """Walk. The session has been initialized; it may be dead afterwards."""
         session = self.session
         profile = RevisionProfile(session.revision, session.server)
-        await session.call("ping")
+        await session.call(session.barrier_method)
         self._choose_barrier(profile)
         declared = profile.declares("tools")
         tools = await self._list("tools/list", "tools") if declared or session.alive else []
@@ -54,11 +54,12 @@ class Survey:
     async def _ask(self, method: str, params: JSON = MISSING) -> Exchange:
         exchange = await self.session.request(method, params)
         await self.session.answered_in_patience(exchange)
-        return exchange
+        return await self.session.answer_input(exchange)
 
     def _choose_barrier(self, profile: RevisionProfile) -> None:
         """Ping serves as barrier wherever it is answered; a server without it still has to be tested."""
         if self.session.exchanges[-1].answer is not None:
+            profile.barrier_method = self.session.barrier_method
             return
         for need in ("tools", "resources", "prompts"):
             if profile.declares(need):

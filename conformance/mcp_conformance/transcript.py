@@ -6,8 +6,40 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mcp_conformance.jsonrpc import Message
+from mcp_conformance.sse import ServerEvent
 
 Direction = Literal["sent", "received", "closed"]
+
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in order, names and values as they stood on the wire (one character a byte, Latin-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPart:
+    """What HTTP adds to an event.
+
+    `exchange` counts the HTTP requests of a session from 1; what came in an exchange has its number. `reply_to` is the
+    number of the sent event for which it came (also when a later GET resumes its stream), 0 on a stream for everything.
+    For a request `head` and `headers` are what was sent, for everything else what the response had.
+    """
+
+    exchange: int
+    method: str
+    url: str
+    reply_to: int = 0
+    head: bytes = b""
+    headers: Headers = ()
+    status: int | None = None
+    """Of the response; None in what was sent."""
+    sse: ServerEvent | None = None
+    """The server-sent event that it came in; its data is in the message."""
+    body: bytes | None = None
+    """A body that is no message of the protocol, or the beginning of a long one."""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its name in any letter case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +48,8 @@ class Event:
 
     `number` counts from 1 within the session; `at` is in seconds since the session's start. ``closed`` events say
     how the stream ended, in `text`. For the others, `message` is what was parsed and its `raw` the bytes. `cut` when
-    only the beginning of an overlong line was kept, `unfinished` when the stream ended before the line did.
+    only the beginning of an overlong line was kept, `unfinished` when the stream ended before the line did. An event
+    with `http` and no message is the head of a response, a server-sent event without a message, or another body.
     """
 
     number: int
@@ -26,6 +59,7 @@ class Event:
     text: str = ""
     cut: bool = False
     unfinished: bool = False
+    http: HttpPart | None = None
 
     @property
     def raw(self) -> bytes:

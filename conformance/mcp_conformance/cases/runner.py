@@ -359,7 +359,7 @@ class Runner:
 
     async def _expect_exit(self, session: Session, wanted: model.ExitExpectation) -> None:
         judges = wanted.judges or self.case.judges
-        ending = await session.link.wait_exit(self.grace)
+        ending = await session.conduit.wait_exit(self.grace)
         self.steps.heard = True
         events = (len(session.transcript),) if len(session.transcript) else ()
         if ending is None:

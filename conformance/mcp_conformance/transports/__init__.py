@@ -12,8 +12,9 @@ __all__ = ["CHUNK", "Ending", "Link", "LinkClosed", "Stage"]
 CHUNK = 65536
 """The most bytes that one `Link.receive` returns."""
 
-Stage = Literal["already-exited", "end-of-input", "sigterm", "sigkill", "in-memory"]
-"""The gentlest step after which the peer was gone; `in-memory` where there is no process to end."""
+Stage = Literal["already-exited", "end-of-input", "sigterm", "sigkill", "in-memory", "left-running"]
+"""The gentlest step after which the peer was gone; `in-memory` where there is no process to end,
+`left-running` where the server has other sessions, and only this one was ended."""
 
 
 class LinkClosed(Exception):

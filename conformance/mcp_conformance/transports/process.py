@@ -185,6 +185,16 @@ def start_server(
     return Server(popen, mark, guardian, (ours[0], ours[1], ours[2]))
 
 
+def exit_words(status: int) -> str:
+    """How a process ended, by its status: "exited with status 3"."""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"
+
+
 def _peek(popen: subprocess.Popen[bytes]) -> int | None:
     """The exit status if there is one; on Linux without reaping, so that the number of the group stays taken."""
     if sys.platform == "linux" and popen.returncode is None:

@@ -12,7 +12,7 @@ import anyio
 from mcp_conformance.transports import Ending, LinkClosed, Stage, leftovers
 from mcp_conformance.transports.guardian import Guardian
 from mcp_conformance.transports.pipes import InputWriter, OutputReader, TailReader
-from mcp_conformance.transports.process import Server, start_server
+from mcp_conformance.transports.process import Server, exit_words, start_server
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +208,4 @@ class StdioLink:
         status = self._server.returncode()
         if status is None:
             return "the server has closed its input, but still runs"
-        if status >= 0:
-            return f"the server exited with status {status}"
-        try:
-            return f"the server was ended by {signal.Signals(-status).name}"
-        except ValueError:
-            return f"the server was ended by signal {-status}"
+        return f"the server {exit_words(status)}"
