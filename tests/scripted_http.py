@@ -15,7 +15,7 @@ from scripted import DEADLINE, Right
 
 from mcp_conformance.conduits import Conduit
 from mcp_conformance.conduits.events import HttpSse
-from mcp_conformance.conduits.http import Place
+from mcp_conformance.conduits.place import Place
 from mcp_conformance.conduits.streamable import StreamableHttp
 from mcp_conformance.session import Session
 from mcp_conformance.transports.http1 import Url
@@ -240,7 +240,8 @@ class RightSse:
                 if one is not None:
                     await self.streams[-1].event(one)
         else:
-            await reply.head(404 if asked.path != "/mcp" else 405)
+            refusal = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no POST here"}}
+            await reply.json(refusal, 404 if asked.path != "/mcp" else 405)
 
 
 # -------------------------------------------------------------------------------------------------------- conversations

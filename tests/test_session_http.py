@@ -5,12 +5,13 @@ from typing import Any
 
 import anyio
 import pytest
-from scripted import Right, result
+from scripted import Right, result, talk
 from scripted import asked as is_asked
 from scripted_http import Asked, Reply, RightStateless, RightStreamable, Web, converse_http
 
 from mcp_conformance.conduits import HeaderChanges, streamable
 from mcp_conformance.session import Session
+from mcp_conformance.transports import LinkClosed
 
 PING = {"jsonrpc": "2.0", "id": "mine", "method": "ping"}
 STATEFUL = ("2025-03-26", "2025-06-18", "2025-11-25")
@@ -604,3 +605,49 @@ def test_the_server_hanging_up_leaves_an_exchange_without_an_answer(revision: st
         ).over == "HTTP status 200, and the response ended without an answer"
 
     converse_http(replying(answer), conversation, revision=revision, deadline=25)
+
+
+# -------------------------------------------------- HTTP requests of any kind
+
+
+def test_a_request_of_any_method_can_be_made_and_its_response_looked_at() -> None:
+    async def conversation(session: Session, web: Web) -> None:
+        await shake(session)
+        put = await session.http("PUT", b"{}", headers=HeaderChanges({"Origin": "http://evil.example"}))
+        assert (put.status, put.over) == (405, "the response has ended")
+        assert put.http is not None
+        assert put.http.header("allow") == "POST"
+        asked = web.asked[-1]
+        assert (asked.method, asked.body, asked.headers["origin"]) == ("PUT", b"{}", "http://evil.example")
+        assert asked.headers["mcp-session-id"] == "session-1"
+        bare = await session.http("POST", b"{", headers=HeaderChanges(drop=frozenset({"mcp-session-id"})))
+        assert bare.status == 400
+        assert (await session.http("DELETE")).status == 200
+        assert (await session.call("ping")).status == 404
+
+    converse_http(RightStreamable(), conversation)
+
+
+def test_a_second_stream_is_read_in_the_background_until_it_is_given_up() -> None:
+    handler, _ = listening({"jsonrpc": "2.0", "method": "notifications/message", "params": {}})
+
+    async def conversation(session: Session, web: Web) -> None:
+        await shake(session)
+        stream = await session.http("GET", headers=HeaderChanges({"Last-Event-ID": "e1"}), deadline=25)
+        while not stream.received:
+            await session.heard(len(session.transcript), 0.2)
+        assert stream.received[0].message is not None
+        assert stream.received[0].message.method == "notifications/message"
+        assert not stream.done.is_set()
+        assert await session.conduit.abandon(stream.sent.number)
+        await stream.done.wait()
+
+    converse_http(handler, conversation)
+
+
+def test_there_is_no_http_over_lines() -> None:
+    async def conversation(session: Session) -> None:
+        with pytest.raises(LinkClosed, match="no HTTP"):
+            await session.http("GET")
+
+    talk(Right(), conversation)

@@ -53,6 +53,8 @@ class Discovery:
         # A server that can't run twice at a time shows it by ending; those of its revisions come when others are done.
         versions.sort(key=lambda version: version in asked and self._ended_silently(asked[version]))
         for version in versions:
+            if version in self.profile.offers and version not in asked:
+                continue
             if self._is_of_the_other_era(version):
                 self.profile.offers[version] = None
                 continue
@@ -107,6 +109,12 @@ class Discovery:
         )
         for version, session in asked.items():
             await self._note(version, session)
+        ended = [version for version, session in asked.items() if self._ended_silently(session)]
+        if len(ended) == 1 and not any(self.profile.offers.values()):
+            # It was started beside the other one, which is of no use: perhaps it can't run twice at a time.
+            self.sessions.alone = True
+            asked = {ended[0]: await self._ask(ended[0])}
+            self.sessions.alone = self.profile.offers[ended[0]] is not None
         return asked
 
     def _ended_silently(self, session: Session) -> bool:
@@ -115,7 +123,7 @@ class Discovery:
     def _is_of_the_other_era(self, version: str) -> bool:
         """Whether asking is of no use: the server has shown that it is of one era, and that it isn't of this one."""
         if version in self.profile.offers:
-            return False
+            return False  # it was asked already
         if era_of(version) == "stateless" and self.profile.transport == "sse":
             return True
         refused = [

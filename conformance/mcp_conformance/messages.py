@@ -6,7 +6,7 @@ demands of the envelope; the layer ``text`` what the pages demand of values beyo
 the catalogue, whose level is written there. What is unusual but legal is a hint.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -351,11 +351,11 @@ class _Assessor:
         document = document or self.revision
         value = self.message[at[1:]] if at else self.message
         violations = schemas.validate(document, name, value)
-        found = _Places(document, name, value)
+        known = {pointer(place.path): place for place in places(document, name, value)} if violations else {}
         for violation in violations:
             where = at + violation.at
             if (only is None or where in only) and not self.is_flawed(where):
-                told = remedies.remedy(violation, found(), at)
+                told = remedies.remedy(violation, known, at)
                 self.add(self._requirement(where, document, name, violation), violation.rule, where, violation.expected,
                          violation.got, told)  # fmt: skip
         if not whole:
@@ -364,7 +364,7 @@ class _Assessor:
         for flaw in text.flaws:
             if not self._is_misshapen(at + flaw.at) and at + flaw.at not in self._flaws:
                 self.add(flaw.requirement, flaw.rule, at + flaw.at, flaw.expected, flaw.got, flaw.remedy, "text")
-        for place in found().values():
+        for place in text.places:
             missing = {name for name in place.required if self.is_flawed(at + pointer((*place.path, name)))}
             self._hints.extend((at + below, words) for below, words in remedies.hints(place, missing))
         for below, words in text.hints:
@@ -373,7 +373,7 @@ class _Assessor:
 
     def is_flawed(self, at: str) -> bool:
         """Whether something is known to be wrong there, or around it."""
-        return any(_is_within(at, known) for known in self._flaws)
+        return bool(self._flaws) and any(_is_within(at, known) for known in self._flaws)
 
     def _is_misshapen(self, at: str) -> bool:
         """Whether the schema is broken there, around it or inside of it: then the text's words on it can wait."""
@@ -416,16 +416,3 @@ class _Assessor:
 def _is_within(at: str, other: str) -> bool:
     """Whether `at` is `other`, or inside of it. Nothing counts as inside of the whole message."""
     return other != "" and (at == other or at.startswith(other + "/"))
-
-
-class _Places:
-    """The places of a value by pointer, found when they are asked for."""
-
-    def __init__(self, document: str, name: str, value: object) -> None:
-        self._walk: Callable[[], Iterator[Place]] = lambda: places(document, name, value)
-        self._found: dict[str, Place] | None = None
-
-    def __call__(self) -> dict[str, Place]:
-        if self._found is None:
-            self._found = {pointer(place.path): place for place in self._walk()}
-        return self._found

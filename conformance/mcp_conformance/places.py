@@ -7,7 +7,7 @@ no branch can be told, the walk ends.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -44,72 +44,118 @@ class Place:
     """False: no branch of the definition could be told, so nothing is known of what lies inside."""
 
 
-def places(revision: str, definition: str, value: object) -> Iterator[Place]:
+def places(revision: str, definition: str, value: object) -> list[Place]:
     """Every place of the JSON value `value` that `definition` of `revision` reaches, outer ones first.
 
     Raises `LookupError` for unknown names only.
     """
-    yield from _walk((), revision, {"$ref": f"#/$defs/{definition}"}, value)
+    found: list[Place] = []
+    _walk(found, (), _definition(revision, definition), value)
+    return found
 
 
 @dataclass(slots=True)
 class _Rules:
     """What a schema says of one place, with its references followed and its parts put together."""
 
-    types: list[str] = field(default_factory=list)
-    members: dict[str, tuple[str, Schema]] = field(default_factory=dict)  # with the document that each stands in
-    required: set[str] = field(default_factory=set)
-    others: tuple[str, Schema] | None = None
-    items: tuple[str, Schema] | None = None
+    types: tuple[str, ...] = ()
+    members: dict[str, "_Node"] = field(default_factory=dict)
+    schemas: dict[str, Schema] = field(default_factory=dict)
+    """Those of the members."""
+    required: frozenset[str] = frozenset()
+    others: "_Node | None" = None
+    items: "_Node | None" = None
+    chosen: bool = False
+    """It is about one value: a choice was made by it."""
     choice: bool = True
 
+    def add(self, other: "_Rules") -> None:
+        """Put in what another part of the schema says. A type that narrows a member says more of it than the type that
+        it extends, and comes later."""
+        self.types += other.types
+        self.members |= other.members
+        self.schemas |= other.schemas
+        self.required |= other.required
+        self.others = other.others or self.others
+        self.items = other.items or self.items
+        self.chosen = self.chosen or other.chosen
+        self.choice = self.choice and other.choice
 
-def _walk(path: Path, document: str, schema: Schema, value: object) -> Iterator[Place]:
-    rules = _Rules()
-    _gather(rules, document, schema, value)
-    is_object = isinstance(value, dict)
-    yield Place(
-        path,
-        tuple(rules.types),
-        value,
-        {name: member for name, (_, member) in rules.members.items()} if is_object else {},
-        frozenset(rules.required) if is_object else frozenset(),
-        rules.choice,
-    )
-    if len(path) >= _DEEPEST:
-        return
+
+class _Node:
+    """A place in a schema. Its rules are worked out once, unless they depend on the value."""
+
+    __slots__ = ("_document", "_fixed", "_schema")
+
+    def __init__(self, document: str, schema: Schema) -> None:
+        self._document, self._schema = document, schema
+        self._fixed: _Rules | None = None
+
+    def rules(self, value: object) -> _Rules:
+        if self._fixed is not None:
+            return self._fixed
+        made = _gather(self._document, self._schema, value)
+        if not made.chosen:
+            self._fixed = made
+        return made
+
+
+@cache
+def _definition(document: str, name: str) -> _Node:
+    return _Node(document, {"$ref": f"#/$defs/{name}"})
+
+
+@cache
+def _target(document: str, name: str) -> _Node:
+    """What stands behind the name."""
+    return _Node(document, schemas.document(document)["$defs"][name])
+
+
+_NO_MEMBERS: Mapping[str, Schema] = {}
+_NONE: frozenset[str] = frozenset()
+
+
+def _walk(found: list[Place], path: Path, node: _Node, value: object) -> None:
+    rules = node.rules(value)
     if isinstance(value, dict):
-        for name, item in value.items():
-            if (rule := rules.members.get(name) or rules.others) is not None:
-                yield from _walk((*path, name), *rule, item)
-    elif isinstance(value, list) and rules.items is not None:
+        found.append(Place(path, rules.types, value, rules.schemas, rules.required, rules.choice))
+        if len(path) < _DEEPEST:
+            for name, item in value.items():
+                if (below := rules.members.get(name) or rules.others) is not None:
+                    _walk(found, (*path, name), below, item)
+        return
+    found.append(Place(path, rules.types, value, _NO_MEMBERS, _NONE, rules.choice))
+    if isinstance(value, list) and rules.items is not None and len(path) < _DEEPEST:
         for index, item in enumerate(value):
-            yield from _walk((*path, index), *rules.items, item)
+            _walk(found, (*path, index), rules.items, item)
 
 
-def _gather(rules: _Rules, document: str, schema: Schema, value: object) -> None:
+def _gather(document: str, schema: Schema, value: object) -> _Rules:
+    rules = _Rules()
     reference = schema.get("$ref")
     if isinstance(reference, str):
-        document, name, target = _follow(document, reference)
-        rules.types.append(name)
-        _gather(rules, document, target, value)
+        home, name, _ = _follow(document, reference)
+        rules.types = (name,)
+        rules.add(_target(home, name).rules(value))
     for part in schema.get("allOf", ()):
-        _gather(rules, document, part, value)
-    for name, member in schema.get("properties", {}).items():
-        # A type that narrows a member says more of it than the type that it extends.
-        rules.members[name] = (document, member)
-    rules.required.update(schema.get("required", ()))
+        rules.add(_gather(document, part, value))
+    own: dict[str, Schema] = schema.get("properties", {})
+    rules.members |= {name: _Node(document, member) for name, member in own.items()}
+    rules.schemas |= own
+    rules.required |= frozenset(schema.get("required", ()))
     if isinstance(schema.get("additionalProperties"), dict):
-        rules.others = (document, schema["additionalProperties"])
+        rules.others = _Node(document, schema["additionalProperties"])
     if isinstance(schema.get("items"), dict):
-        rules.items = (document, schema["items"])
+        rules.items = _Node(document, schema["items"])
     branches = schema.get("anyOf") or schema.get("oneOf")
     if branches:
+        rules.chosen = True
         branch = _branch(document, branches, value)
         if branch is None:
             rules.choice = False
         else:
-            _gather(rules, document, branch, value)
+            rules.add(_gather(document, branch, value))
+    return rules
 
 
 def _branch(document: str, branches: Sequence[Schema], value: object) -> Schema | None:
@@ -130,7 +176,6 @@ def _fits(document: str, branch: Schema, value: object) -> bool:
 
 
 def _looks_like(document: str, branch: Schema, value: object) -> bool:
-    rules = _Rules()
     for _ in range(8):
         if not isinstance(branch.get("$ref"), str):
             break
@@ -140,8 +185,8 @@ def _looks_like(document: str, branch: Schema, value: object) -> bool:
         return _kind(value) in ([kinds] if isinstance(kinds, str) else kinds)
     if branch.get("type") not in ("object", None) or "anyOf" in branch:
         return False
-    _gather(rules, document, branch, None)
-    tags = {name: member["const"] for name, (_, member) in rules.members.items() if "const" in member}
+    rules = _gather(document, branch, None)
+    tags = {name: member["const"] for name, member in rules.schemas.items() if "const" in member}
     return all(
         value.get(name) == constant for name, constant in tags.items() if name in rules.required or name in value
     )

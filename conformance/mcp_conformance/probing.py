@@ -88,14 +88,16 @@ async def ask_both_eras(sessions: Sessions, stateful: str, stateless: str, deadl
 
 
 async def find_transport(sessions: Sessions, target: HttpTarget, versions: Sequence[str], deadline: float) -> str:
-    """Settle on a transport for a URL whose transport isn't known: Streamable HTTP, if anything at all answers there
-    in JSON-RPC, else HTTP+SSE if the server opens such a stream, else Streamable HTTP. Sets and returns it."""
+    """Settle on a transport for a URL whose transport isn't known: Streamable HTTP, if a request isn't refused
+    there, else HTTP+SSE if the server opens such a stream, else Streamable HTTP. Sets and returns it."""
     target.transport = "http"
     for version in _one_of_each_era(versions):
         session = await sessions.connect(version)
         exchange = await first_request(session, deadline)
-        # Nothing listens there, or what does hasn't said no: there is nothing to fall back from.
-        settled = exchange.answer is not None or not session.alive or not exchange.over
+        # Nothing listens there, or what does hasn't said no: there is nothing to fall back from. A refusal may well be
+        # written in JSON-RPC: an event stream's URL that takes no POST.
+        refused = exchange.status is not None and exchange.status >= 400 and not is_stateless_error(exchange)
+        settled = not session.alive or not (refused or exchange.over)
         await sessions.close(session)
         if settled:
             return target.transport

@@ -20,11 +20,7 @@ _TELLING: dict[tuple[str, str, str], str] = {
     ("*", "jsonrpc", "required"): 'add "jsonrpc": "2.0" to the message',
     ("*", "jsonrpc", "const"): 'write "jsonrpc": "2.0", a string: MCP speaks no other version of JSON-RPC',
     ("JSONRPCRequest", "params", "type"): "make params an object with a member for each parameter, or leave it out",
-    (
-        "JSONRPCNotification",
-        "params",
-        "type",
-    ): "make params an object with a member for each parameter, or leave it out",
+    ("JSONRPCNotification", "params", "type"): "make params an object with named members, or leave it out",
     **{(name, "id", "type"): "repeat the id of the request as it came, a string or an integer" for name in _RESPONSES},
     **{(name, "id", "required"): "repeat the id of the request as it came" for name in _RESPONSES},
     ("JSONRPCError", "id", "required"): "repeat the id of the request; null stands for one that couldn't be read",
@@ -33,31 +29,19 @@ _TELLING: dict[tuple[str, str, str], str] = {
         for name in _RESPONSES
     },
     **{
-        (
-            name,
-            "error/code",
-            "type",
-        ): "make code an integer, such as -32603; finer distinctions go into data"
+        (name, "error/code", "type"): "make code an integer, such as -32603; finer distinctions go into data"
         for name in _RESPONSES
     },
     # What every result has in the stateless era
     ("InputRequiredResult", "resultType", "required"): 'add "resultType": "input_required" to the result',
     ("CreateTaskResult", "resultType", "required"): 'add "resultType": "task" to the result',
     ("*", "resultType", "required"): 'add "resultType": "complete" to the result',
-    (
-        "*",
-        "cacheScope",
-        "required",
-    ): 'add "cacheScope": "private", or "public" if all users get the same result',
+    ("*", "cacheScope", "required"): 'add "cacheScope": "private", or "public" if all users get the same result',
     ("CreateTaskResult", "ttlMs", "required"): 'add "ttlMs", the lifetime of the task in milliseconds: null has no end',
     ("DetailedTask", "ttlMs", "required"): 'add "ttlMs", the lifetime of the task in milliseconds: null has no end',
     ("*", "ttlMs", "required"): 'add "ttlMs", the milliseconds for which the result may be kept: 0 forbids it',
     # The beginning
-    (
-        "InitializeResult",
-        "capabilities",
-        "type",
-    ): 'make capabilities an object: {"tools": {}} declares tools',
+    ("InitializeResult", "capabilities", "type"): 'make capabilities an object: {"tools": {}} declares tools',
     ("DiscoverResult", "capabilities", "type"): 'make capabilities an object: {"tools": {}} declares tools',
     ("InitializeResult", "serverInfo", "type"): "make serverInfo an object with name and version, both strings",
     **{
@@ -146,14 +130,11 @@ def remedy(violation: Violation, places: Mapping[str, Place], base: str = "") ->
 def misspelt(place: Place) -> dict[str, str]:
     """Members that the specification knows at a place and that are absent, with the unknown member that looks like a
     misspelling of each: another case, another separator, or a slip of the pen."""
-    if not isinstance(place.value, dict):
-        return {}
-    absent = [name for name in place.members if name not in place.value]
+    value = place.value if isinstance(place.value, dict) else {}
+    unknown = [written for written in value if written not in place.members]
+    plain = {_plain(name): name for name in place.members if name not in value} if unknown else {}
     found: dict[str, str] = {}
-    for written in place.value:
-        if written in place.members or not absent:
-            continue
-        plain = {_plain(name): name for name in absent}
+    for written in unknown if plain else ():
         near = [_plain(written)] if _plain(written) in plain else get_close_matches(_plain(written), plain, 1, _LIKELY)
         if near:
             found.setdefault(plain[near[0]], written)

@@ -6,23 +6,22 @@ evidently is, and marked, so that one defect is found once and everything behind
 """
 
 import contextlib
-import math
 import time
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
 
 from mcp_conformance import client
 from mcp_conformance.conduits import Arrival, Conduit, HeaderChanges
+from mcp_conformance.exchanges import Exchange, Flaw, HttpExchange, needs_input
 from mcp_conformance.jsonrpc import JSON, MISSING, Message, encode, parse, same_id
 from mcp_conformance.reassembly import Reassembly
 from mcp_conformance.revisions import era_of
 from mcp_conformance.transcript import Direction, Event, Transcript
 from mcp_conformance.transports import Ending, LinkClosed
 
-Flaw = Literal["", "id-type", "id-other"]
+__all__ = ["PATIENCE", "Exchange", "HttpExchange", "Session"]
 
 PATIENCE = 3
 """Deadlines that one answer may take while the server answers other requests."""
@@ -32,55 +31,6 @@ MAX_BYTES = 256 * 1024 * 1024
 """Bytes that are read in one session; the same."""
 MAX_ROUNDS = 8
 """Times that one request is tried again because the server asks for input."""
-
-
-@dataclass(slots=True, eq=False)
-class Exchange:
-    """A request of ours and what came for it.
-
-    `flaw` says how the answer's id differs from the request's: ``id-type`` (the number came back as a string or the
-    like), ``id-other`` (missing, null or another value). `surplus` are further responses with the same id. `seconds`
-    is from sent to answered. Over HTTP `head` is the head of the response in which the answer should have come, and
-    `over` says why no answer can come any more, if none did.
-    """
-
-    method: str
-    params: JSON
-    id: JSON
-    sent: Event
-    answer: Event | None = None
-    flaw: Flaw = ""
-    surplus: list[Event] = field(default_factory=list)
-    excused: bool = False
-    """It got no answer in time, but may only be slow: the tester gave it up, and the server was still there."""
-    done: anyio.Event = field(default_factory=anyio.Event)
-    head: Event | None = None
-    over: str = ""
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status; None before there is one, and on other transports."""
-        return self.head.http.status if self.head is not None and self.head.http is not None else None
-
-    @property
-    def result(self) -> JSON:
-        """The result, MISSING when there is none."""
-        message = self.answer.message if self.answer else None
-        return message.value["result"] if message is not None and message.kind == "result" else MISSING
-
-    @property
-    def error(self) -> JSON:
-        """The error object, MISSING when there is none."""
-        message = self.answer.message if self.answer else None
-        return message.value["error"] if message is not None and message.kind == "error" else MISSING
-
-    @property
-    def seconds(self) -> float:
-        return self.answer.at - self.sent.at if self.answer else math.inf
-
-    @property
-    def events(self) -> tuple[int, ...]:
-        return (self.sent.number,) if self.answer is None else (self.sent.number, self.answer.number)
 
 
 class Session:
@@ -107,6 +57,7 @@ class Session:
         self.deadline = deadline
         self.transcript = Transcript(conduit.transport, revision)
         self.exchanges: list[Exchange] = []
+        self.http_exchanges: list[HttpExchange] = []
         self.strays: list[Event] = []
         """Responses that answer none of our requests: candidates for answers to notifications or to broken input."""
         self.server: dict[str, JSON] = {}
@@ -195,6 +146,34 @@ class Session:
         event = self._sent(data, headers)
         await self._send(event, data, newline=newline, wait=True)
         return event
+
+    async def http(
+        self,
+        method: str,
+        body: bytes | None = None,
+        *,
+        headers: HeaderChanges | None = None,
+        deadline: float | None = None,
+    ) -> HttpExchange:
+        """Send an HTTP request of any kind to the server's URL, with the headers of a right one, and wait for the head
+        of its response; of a short one, for all of it. A stream goes on in the background until the session ends.
+        Redirects aren't followed. Raises `LinkClosed` on other transports, and after the session's end."""
+        part = self.conduit.requesting(method, body, headers)
+        message = parse(body) if body else None
+        event = self.transcript.add("sent", message, http=part, text=f"{method} {part.url}" if part else "")
+        exchange = HttpExchange(event)
+        self.http_exchanges.append(exchange)
+        if self.closed.is_set():
+            exchange.settle("the session has ended")
+        started = time.monotonic()
+        with anyio.move_on_after(self.deadline if deadline is None else deadline):
+            await self.conduit.ask(event, body)
+            await exchange.answered.wait()
+            content = exchange.http.header("content-type") if exchange.http else None
+            if not (content or "").startswith("text/event-stream"):
+                await exchange.done.wait()
+        self.waited += time.monotonic() - started
+        return exchange
 
     async def cancel(self, exchange: Exchange, reason: str) -> None:
         """Cancel a request as the era and the transport have it: by a notification, or by closing its stream."""
@@ -330,6 +309,8 @@ class Session:
         self.closed.set()
         for exchange in self.exchanges:
             exchange.done.set()
+        for other in self.http_exchanges:
+            other.settle(reason)
         self._notice()
 
     def _notice(self) -> None:
@@ -338,6 +319,21 @@ class Session:
 
     def _arrived(self, arrival: Arrival) -> None:
         carrier = self._carrier(arrival.reply_to)
+        before = len(self.transcript)
+        self._record(arrival, carrier)
+        asked = next((one for one in self.http_exchanges if one.sent.number == arrival.reply_to), None)
+        if asked is None:
+            return
+        for event in self.transcript.since(before):
+            if asked.head is None:
+                asked.head = event
+                asked.answered.set()
+            elif event.direction == "received":
+                asked.received.append(event)
+        if arrival.kind == "over":
+            asked.settle(arrival.text)
+
+    def _record(self, arrival: Arrival, carrier: Exchange | None) -> None:
         match arrival.kind:
             case "over":
                 if carrier is not None and carrier.answer is None:
@@ -480,11 +476,6 @@ class Session:
             event, place = candidates[0]
             place.remove(event)
             self._settle(exchange, event, "id-other")
-
-
-def needs_input(exchange: Exchange) -> bool:
-    """Whether the answer is that the server needs input (stateless era)."""
-    return isinstance(exchange.result, dict) and exchange.result.get("resultType") == "input_required"
 
 
 def _is_placed(event: Event | None) -> bool:

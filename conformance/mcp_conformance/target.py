@@ -13,8 +13,8 @@ from anyio.abc import TaskGroup
 
 from mcp_conformance.conduits import Conduit
 from mcp_conformance.conduits.events import HttpSse
-from mcp_conformance.conduits.http import Place
 from mcp_conformance.conduits.lines import LineConduit
+from mcp_conformance.conduits.place import Place
 from mcp_conformance.conduits.streamable import StreamableHttp
 from mcp_conformance.jsonrpc import JSON
 from mcp_conformance.transports.guardian import Guardian

@@ -1,8 +1,8 @@
 """The corpus of messages beside this module: right ones (`bases.yaml`), and what is made of them by a change.
 
-An entry of `bad.yaml`, `legal.yaml` and `hints.yaml` names its `base`, or has a `message` of its own; `set` (JSON
-Pointer: value), `repeat` (JSON Pointer: item and count) and `remove` (JSON Pointers) say what is changed. It holds in all revisions of its base, unless `since`,
-`until` or `only` say otherwise.
+An entry of `bad.yaml`, `legal.yaml` and `hints.yaml` names its `base`, or has a `message` of its own. What is changed
+stands in `set` (JSON Pointer: value), `repeat` (JSON Pointer: item and count) and `remove` (JSON Pointers). It holds in
+all revisions of its base, unless `since`, `until` or `only` say otherwise.
 """
 
 from collections.abc import Iterator, Mapping

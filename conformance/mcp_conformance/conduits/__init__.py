@@ -79,6 +79,17 @@ class Conduit(Protocol):
         Raises `LinkClosed` if the server takes no more.
         """
 
+    def requesting(self, method: str, data: bytes | None, changes: HeaderChanges | None = None) -> HttpPart | None:
+        """An HTTP request of any method to the server's own URL, with the headers that a right one has; None without
+        HTTP."""
+
+    async def ask(self, event: Event, data: bytes | None) -> None:
+        """Send such a request, and read its response in the background: everything in it arrives with the event's
+        number, and in the end an ``over``. Messages in it are messages, but nothing is learnt from them or resumed.
+
+        Raises `LinkClosed` if the server takes no more.
+        """
+
     async def abandon(self, number: int) -> bool:
         """Stop listening to what comes for the sent event `number`, so that the server sees it, and return whether
         that was possible: closing the response's stream is how a request is cancelled over stateless HTTP."""

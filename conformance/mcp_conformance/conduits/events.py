@@ -6,7 +6,9 @@ from functools import partial
 import anyio
 
 from mcp_conformance.conduits import Arrival, HeaderChanges
-from mcp_conformance.conduits.http import HttpConduit, Place, Stream, for_event, is_event_stream
+from mcp_conformance.conduits.bodies import Stream, for_event, is_event_stream
+from mcp_conformance.conduits.http import HttpConduit
+from mcp_conformance.conduits.place import Place
 from mcp_conformance.jsonrpc import Message
 from mcp_conformance.sse import ServerEvent
 from mcp_conformance.transcript import Event, HttpPart

@@ -3,19 +3,21 @@
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import replace
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
 
 from mcp_conformance import __version__, http_headers
 from mcp_conformance.conduits import Arrival, HeaderChanges, message_of
-from mcp_conformance.jsonrpc import JSON, MAX_LINE, MISSING, Message, same_id
+from mcp_conformance.conduits.bodies import Pieces, Stream, for_event, is_event_stream, is_json, is_protocol
+from mcp_conformance.conduits.place import Place
+from mcp_conformance.jsonrpc import MAX_LINE, Message, same_id
 from mcp_conformance.sse import EventStream, ServerEvent
 from mcp_conformance.transcript import Event, HttpPart
 from mcp_conformance.transports import Ending, LinkClosed
-from mcp_conformance.transports.http1 import Client, HttpError, Pairs, Request, Response, Url, usual_headers
+from mcp_conformance.transports.http1 import HttpError, Pairs, Request, Response, Url, usual_headers
 from mcp_conformance.wire import printable
 
 MAX_REDIRECTS = 5
@@ -24,52 +26,6 @@ _READ_AHEAD = 64  # arrivals that wait for the session
 _DYING = 0.25  # seconds in which the exit of a server that breaks its connections can be seen
 _CLOSING = 1.0  # seconds for cancelled tasks to end
 _NO_CONNECTION = frozenset({"dns", "refused", "unreachable", "tls", "proxy", "timeout"})
-_EVENT_STREAM = "text/event-stream"
-
-
-class Running(Protocol):
-    """A server that was launched for the sessions, and may have ended."""
-
-    async def wait(self, timeout: float) -> bool:
-        """Whether it has exited, after at most so many seconds."""
-
-    def exit_words(self) -> str:
-        """How it exited, as "exited with status 3"; empty while it runs."""
-
-    def output(self) -> str:
-        """The last lines that it wrote."""
-
-
-@dataclass(slots=True)
-class Place:
-    """Where a server is reached. `headers` are the user's own, and go with every request.
-
-    `unreachable` says why there is no server at all; `schemas` are the input schemas of its tools by their names, and
-    learnt from the lists that pass by.
-    """
-
-    url: Url
-    headers: Pairs = ()
-    client: Callable[[], Client] = Client
-    process: Running | None = None
-    unreachable: str = ""
-    schemas: dict[str, JSON] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Stream:
-    """What comes for one sent event (0: for none), perhaps over several connections: all that resuming needs."""
-
-    number: int
-    waits_for: list[JSON] = field(default_factory=list)
-    """The ids of the requests that haven't been answered on it."""
-    method: str | None = None
-    last_id: str = ""
-    retry: int | None = None
-    heard: int = 0
-    """Events so far."""
-    responded: Callable[[], None] = lambda: None
-    """To be called when the server has said anything on it."""
 
 
 class HttpConduit:
@@ -125,6 +81,37 @@ class HttpConduit:
 
     async def wait_exit(self, timeout: float) -> Ending | None:
         return None
+
+    def requesting(self, method: str, data: bytes | None, changes: HeaderChanges | None = None) -> HttpPart:
+        headers = {
+            "GET": (("Accept", "text/event-stream"),),
+            "POST": (("Accept", "application/json, text/event-stream"), ("Content-Type", "application/json")),
+        }.get(method, ())
+        return self.changed(
+            self.part(method, self.place.url, (*headers, *self.session_headers()), body=data), changes
+        )  # fmt: skip
+
+    def session_headers(self) -> Pairs:
+        """The headers by which a server knows the session."""
+        return self.version_header()
+
+    async def ask(self, event: Event, data: bytes | None) -> None:
+        self.check_open()
+        self.spawn(event.number, self._ask, event, data)
+
+    async def _ask(self, event: Event, data: bytes | None) -> None:
+        assert event.http is not None
+        why = "the response has ended"
+        try:
+            async with self.open(for_event(event.http, event.number), data, follow=False) as (response, here):
+                stream = Stream(event.number)
+                if is_event_stream(response):
+                    await self.take_events(partial(self.piece, response), here, stream)
+                else:
+                    await self.take_body(response, here, stream)
+        except HttpError as error:
+            why = str(error) if error.kind != "refused" else await self.broken(error)
+        await self.put(Arrival("over", reply_to=event.number, text=why))
 
     async def abandon(self, number: int) -> bool:
         scope = self._scopes.get(self._by_event.get(number, -1))
@@ -204,16 +191,18 @@ class HttpConduit:
         return part
 
     @asynccontextmanager
-    async def open(self, part: HttpPart, body: bytes | None = None) -> AsyncIterator[tuple[Response, HttpPart]]:
-        """Send a request, follow redirects within the origin, and give the response and what to record with what comes
-        in it. Raises `HttpError`."""
+    async def open(
+        self, part: HttpPart, body: bytes | None = None, *, follow: bool = True
+    ) -> AsyncIterator[tuple[Response, HttpPart]]:
+        """Send a request, follow redirects within the origin unless told not to, and give the response and what to
+        record with what comes in it. Raises `HttpError`."""
         for number in range(MAX_REDIRECTS + 1):
             request = Request(part.method, Url.parse(part.url), part.headers, body)
             async with await self.client.send(request) as response:
                 here = replace(part, head=response.head, headers=tuple(response.headers), status=response.status)
                 status_line = response.head.partition(b"\r\n")[0].partition(b"\n")[0]
                 await self.put(Arrival("http", reply_to=part.reply_to, http=here, text=printable(status_line, 200)))
-                target = _redirect(request, response) if number < MAX_REDIRECTS else None
+                target = _redirect(request, response) if follow and number < MAX_REDIRECTS else None
                 if target is None:
                     yield response, here
                     return
@@ -251,11 +240,11 @@ class HttpConduit:
         if response.status < 300:
             meant = message.kind != "invalid" or (bool(stream.waits_for) and is_json(response))
         else:
-            meant = _is_protocol(message)
+            meant = is_protocol(message)
         if meant:
             await self.take(message, part, stream, cut=cut)
         elif body.lstrip().startswith((b"data:", b"event:", b"id:", b":")) and not is_json(response):
-            await self.take_events(_Pieces([body]).receive, part, stream)
+            await self.take_events(Pieces([body]).receive, part, stream)
         else:
             await self.put_body(part, body)
 
@@ -383,36 +372,6 @@ class HttpConduit:
         return reason
 
 
-def is_json(response: Response) -> bool:
-    """Whether the content type says JSON."""
-    kind = _media_type(response)
-    return kind == "application/json" or kind.endswith("+json")
-
-
-def is_event_stream(response: Response) -> bool:
-    """Whether the content type says event stream."""
-    return _media_type(response) == _EVENT_STREAM
-
-
-def _media_type(response: Response) -> str:
-    return (response.headers.get("content-type") or "").partition(";")[0].strip().lower()
-
-
-def ids_of(event: Event) -> list[JSON]:
-    """The ids of the requests in a sent message."""
-    message = event.message
-    parts = () if message is None else message.items if message.kind == "batch" else (message,)
-    return [one.id for one in parts if one.kind == "request" and one.id is not MISSING]
-
-
-def _is_protocol(message: Message) -> bool:
-    """Whether this is meant as JSON-RPC, and isn't another kind of JSON that tells of an error."""
-    if not isinstance(message.value, dict):
-        return message.kind in ("batch", "unread")
-    error = message.value.get("error")
-    return message.kind != "invalid" and ("jsonrpc" in message.value or (isinstance(error, dict) and "code" in error))
-
-
 def _redirect(request: Request, response: Response) -> Url | None:
     """Where to go on, within the same origin: POST keeps its method only with 307 and 308 (RFC 9110, section 15.4)."""
     try:
@@ -427,18 +386,3 @@ def _changed(headers: Iterable[tuple[str, str]], changes: HeaderChanges) -> list
     replaced = {name.lower() for name in changes.set} | {name.lower() for name in changes.drop}
     kept = [(name, value) for name, value in headers if name.lower() not in replaced]
     return [*kept, *changes.set.items()]
-
-
-class _Pieces:
-    """A body that is here already, received piece by piece."""
-
-    def __init__(self, pieces: list[bytes]) -> None:
-        self._pieces = pieces
-
-    async def receive(self) -> bytes:
-        return self._pieces.pop(0) if self._pieces else b""
-
-
-def for_event(part: HttpPart, number: int) -> HttpPart:
-    """The part of a sent event, for what comes in its exchange."""
-    return replace(part, reply_to=number)

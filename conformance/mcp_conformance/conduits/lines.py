@@ -8,7 +8,7 @@ from anyio.abc import TaskGroup
 from mcp_conformance.conduits import Arrival, HeaderChanges, message_of
 from mcp_conformance.jsonrpc import LineFraming, Message
 from mcp_conformance.transcript import Event
-from mcp_conformance.transports import Ending, Link
+from mcp_conformance.transports import Ending, Link, LinkClosed
 
 _EXIT_FOLLOWS = 0.5  # seconds
 
@@ -35,6 +35,12 @@ class LineConduit:
     async def send(self, event: Event, data: bytes, *, newline: bool = True, wait: bool = False) -> None:
         async with self._sending:
             await self.link.send(data + b"\n" if newline else data)
+
+    def requesting(self, method: str, data: bytes | None, changes: HeaderChanges | None = None) -> None:
+        return None
+
+    async def ask(self, event: Event, data: bytes | None) -> None:
+        raise LinkClosed("there is no HTTP on this transport")
 
     async def abandon(self, number: int) -> bool:
         return False

@@ -12,7 +12,9 @@ import anyio
 
 from mcp_conformance import http_headers
 from mcp_conformance.conduits import Arrival, HeaderChanges
-from mcp_conformance.conduits.http import HttpConduit, Place, Stream, for_event, ids_of, is_event_stream
+from mcp_conformance.conduits.bodies import Stream, for_event, ids_of, is_event_stream
+from mcp_conformance.conduits.http import HttpConduit
+from mcp_conformance.conduits.place import Place
 from mcp_conformance.jsonrpc import Message
 from mcp_conformance.revisions import era_of
 from mcp_conformance.transcript import Event, HttpPart
@@ -42,12 +44,14 @@ class StreamableHttp(HttpConduit):
         accept = ("Accept", "application/json, text/event-stream")
         content = ("Content-Type", "application/json")
         if self.stateful or message.method == "initialize":
-            more = self._session_headers()
+            more = self.session_headers() if self.stateful else ()
         else:
             more = http_headers.stateless_headers(message, self.revision, self.place.schemas.get)
         return self.changed(self.part("POST", self.place.url, (accept, content, *more), body=data), changes)
 
-    def _session_headers(self) -> Pairs:
+    def session_headers(self) -> Pairs:
+        if not self.stateful:
+            return ((http_headers.VERSION, self.revision),)
         session = ((http_headers.SESSION_ID, self.session_id),) if self.session_id is not None else ()
         return (*session, *self.version_header())
 
@@ -105,7 +109,7 @@ class StreamableHttp(HttpConduit):
                 await anyio.sleep(min(_RETRY if stream.retry is None else stream.retry / 1000, MAX_RETRY))
             heard = stream.heard
             last = ((http_headers.LAST_EVENT_ID, stream.last_id),) if stream.last_id else ()
-            headers = (("Accept", "text/event-stream"), *self._session_headers(), *last)
+            headers = (("Accept", "text/event-stream"), *self.session_headers(), *last)
             part = self.part("GET", self.place.url, headers, body=None, reply_to=stream.number)
             try:
                 async with self.open(await self.announce(part)) as (response, here):
@@ -128,7 +132,7 @@ class StreamableHttp(HttpConduit):
         if self.session_id is None:
             return
         with anyio.move_on_after(_GOODBYE), suppress(HttpError):
-            part = await self.announce(self.part("DELETE", self.place.url, self._session_headers(), body=None))
+            part = await self.announce(self.part("DELETE", self.place.url, self.session_headers(), body=None))
             async with self.open(part) as (response, here):
                 await self.keep_body(response, here)
 

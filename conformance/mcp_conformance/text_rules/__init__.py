@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
-from mcp_conformance.places import places
+from mcp_conformance.places import Place, places
 from mcp_conformance.text_rules import contents, dialogue, metadata, outcomes, tasks, tools
 from mcp_conformance.text_rules.model import Looked, Odd, Remark, Rule, Said, Spot, TextFlaw
 from mcp_conformance.violations import MOST_VIOLATIONS, Path, pointer
@@ -38,6 +38,8 @@ class Judged:
     flaws: list[TextFlaw] = field(default_factory=list)
     hints: list[tuple[str, str]] = field(default_factory=list)
     looked: dict[tuple[str, str], int] = field(default_factory=dict)
+    places: list[Place] = field(default_factory=list)
+    """All that was walked through."""
 
 
 def text_flaws(revision: str, definition: str, value: object) -> list[TextFlaw]:
@@ -56,9 +58,9 @@ def text_hints(revision: str, definition: str, value: object) -> list[tuple[str,
 
 def judge(revision: str, definition: str, value: object) -> Judged:
     """All that the rules have to say: one walk through `value`. Arguments as for `text_flaws`."""
-    judged = Judged()
+    judged = Judged(places=places(revision, definition, value))
     known: dict[Path, tuple[str, ...]] = {}
-    for place in places(revision, definition, value):
+    for place in judged.places:
         known[place.path] = place.types
         watchers = _watchers(place.types)
         if watchers:

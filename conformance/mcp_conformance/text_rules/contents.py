@@ -179,7 +179,7 @@ def _mime_type_hints(spot: Spot) -> Iterator[Said]:
     if text is None:
         # The page says that embedded resources must have one, the schema that they may: right by one of the two.
         if in_prompt and isinstance(spot.value, dict) and "mimeType" not in spot.value:
-            yield Odd("an embedded resource without mimeType: the page on prompts asks for one", ("mimeType",))
+            yield Odd("no mimeType: the page on prompts asks for one", ("mimeType",))
         return
     wrong = grammars.not_a_mime_type(text)
     if wrong and not in_prompt:

@@ -1,0 +1,97 @@
+"""What was asked, and what came for it."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import anyio
+
+from mcp_conformance.jsonrpc import JSON, MISSING
+from mcp_conformance.transcript import Event, HttpPart
+
+Flaw = Literal["", "id-type", "id-other"]
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """A request of ours and what came for it.
+
+    `flaw` says how the answer's id differs from the request's: ``id-type`` (the number came back as a string or the
+    like), ``id-other`` (missing, null or another value). `surplus` are further responses with the same id. `seconds`
+    is from sent to answered. Over HTTP `head` is the head of the response in which the answer should have come, and
+    `over` says why no answer can come any more, if none did.
+    """
+
+    method: str
+    params: JSON
+    id: JSON
+    sent: Event
+    answer: Event | None = None
+    flaw: Flaw = ""
+    surplus: list[Event] = field(default_factory=list)
+    excused: bool = False
+    """It got no answer in time, but may only be slow: the tester gave it up, and the server was still there."""
+    done: anyio.Event = field(default_factory=anyio.Event)
+    head: Event | None = None
+    over: str = ""
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status; None before there is one, and on other transports."""
+        return self.head.http.status if self.head is not None and self.head.http is not None else None
+
+    @property
+    def result(self) -> JSON:
+        """The result, MISSING when there is none."""
+        message = self.answer.message if self.answer else None
+        return message.value["result"] if message is not None and message.kind == "result" else MISSING
+
+    @property
+    def error(self) -> JSON:
+        """The error object, MISSING when there is none."""
+        message = self.answer.message if self.answer else None
+        return message.value["error"] if message is not None and message.kind == "error" else MISSING
+
+    @property
+    def seconds(self) -> float:
+        return self.answer.at - self.sent.at if self.answer else math.inf
+
+    @property
+    def events(self) -> tuple[int, ...]:
+        return (self.sent.number,) if self.answer is None else (self.sent.number, self.answer.number)
+
+
+@dataclass(slots=True, eq=False)
+class HttpExchange:
+    """An HTTP request that is no message's, and what came for it.
+
+    `head` is the head of the response, `received` everything behind it, as it comes. `over` says why nothing more can
+    come, once that is so.
+    """
+
+    sent: Event
+    head: Event | None = None
+    received: list[Event] = field(default_factory=list)
+    over: str = ""
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    """There is a head, or there will be none."""
+    done: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def http(self) -> HttpPart | None:
+        """The response: status, headers; None without one."""
+        return self.head.http if self.head is not None else None
+
+    @property
+    def status(self) -> int | None:
+        return self.http.status if self.http is not None else None
+
+    def settle(self, why: str) -> None:
+        self.over = self.over or why
+        self.answered.set()
+        self.done.set()
+
+
+def needs_input(exchange: Exchange) -> bool:
+    """Whether the answer is that the server needs input (stateless era)."""
+    return isinstance(exchange.result, dict) and exchange.result.get("resultType") == "input_required"
