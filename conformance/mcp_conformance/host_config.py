@@ -158,7 +158,7 @@ class _Reader:
             if member not in data:
                 continue
             said = data[member]
-            if said not in _TYPES:
+            if not isinstance(said, str) or said not in _TYPES:
                 known = "stdio, http (or streamable-http) and sse"
                 raise OptionError(f"{self.place}.{member}: {json.dumps(said)[:80]} is no transport known here: {known}")
             if (_TYPES[said] == "stdio") != bool(command):
