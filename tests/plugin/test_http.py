@@ -61,7 +61,7 @@ def test_ids_name_the_transport_and_select_by_it(run: Run) -> None:
         assert run(f"--mcp-url={origin}/mcp", "mcp/ping::ping.is-answered[2025-11-25-stdio]").ret == 4
         every = node_ids(run(f"--mcp-url={origin}/mcp", "--collect-only", "-q"))
     assert "mcp/base::base.utf-8[2025-11-25-http]" in every
-    assert not [name for name in every if name.startswith(("mcp/stdio", "mcp/shutdown")) or "before-initialize" in name]
+    assert not [name for name in every if name.startswith(("mcp/stdio", "mcp/shutdown")) or "nothing-before" in name]
 
 
 def test_a_suite_about_the_process_has_nothing_to_run_at_a_url(run: Run, pytester: pytest.Pytester) -> None:
@@ -227,7 +227,7 @@ def test_the_line_that_reproduces_a_finding_works(
             run(*words).assert_outcomes(failed=1)
 
 
-# ------------------------------------------------------------------------------------------------ ini files, and the CLI
+# ----------------------------------------------------------------------------------------------- ini files and the CLI
 
 
 def test_a_url_in_the_ini_file_runs_besides_and_one_on_the_command_line_takes_its_place(
