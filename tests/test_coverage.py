@@ -34,7 +34,14 @@ def test_a_requirement_is_judged_by_a_case_and_proven_by_a_faulty_server() -> No
 
 def test_a_case_of_other_revisions_or_transports_judges_nothing_here() -> None:
     assert not row("ping.respond", (case(revisions=("2025-06-18",)),), PROOFS).judged
-    assert not row("ping.respond", (case(transports=("http",)),), PROOFS).judged
+    assert not row("ping.respond", (case(transports=("memory",)),), PROOFS).judged
+    assert row("ping.respond", (case(transports=("http",)),), PROOFS).judged
+
+
+def test_what_holds_over_one_transport_is_judged_by_cases_that_run_over_it() -> None:
+    name = "http.notification-202"
+    assert row(name, (case(judges=(name,)),), {}).judged
+    assert row(name, (case(judges=(name,), transports=("stdio", "sse")),), {}).reason == "no case yet"
 
 
 def test_what_cannot_be_seen_is_never_judged() -> None:
@@ -51,7 +58,7 @@ def test_texts_sides_and_transports_that_are_not_judged_say_so() -> None:
     assert {one.reason for one in clients if one.observable} == {"clients aren't judged yet"}
     over_http = [one for one in coverage.rows(NEWEST, "server", bundled(), PROOFS)
                  if one.requirement.transports == "http" and one.observable]  # fmt: skip
-    assert {one.reason for one in over_http} == {"nothing is judged over http yet"}
+    assert {one.reason for one in over_http} == {"no case yet"}
 
 
 def test_the_numbers_hang_together() -> None:

@@ -177,7 +177,17 @@ def test_an_older_server_is_found_behind_its_event_stream(transport: str) -> Non
     assert (answers.verdict, answers.transport) == (Verdict.PASS, "sse")
 
 
-@pytest.mark.parametrize("status", [401, 404, 500])
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_whoever_is_not_let_in_judges_nothing(status: int) -> None:
+    async def handler(asked: Any, reply: Any) -> None:
+        await reply.head(status)
+
+    _, answers, _ = at_a_url(handler, "auto")
+    assert answers.verdict == Verdict.INCONCLUSIVE
+    assert f"HTTP status {status}" in answers.reason
+
+
+@pytest.mark.parametrize("status", [404, 500])
 def test_a_url_with_no_server_of_the_protocol_is_told_with_its_status(status: int) -> None:
     async def handler(asked: Any, reply: Any) -> None:
         await reply.head(status)

@@ -70,7 +70,7 @@ def of(language: str, page: str = "") -> list[Block]:
 
 
 def test_every_block_is_of_a_kind_that_is_tested_here() -> None:
-    known = {"console", "yaml", "yaml broken", "text error", "text finding", "ini", "python"}
+    known = {"console", "yaml", "yaml broken", "text error", "text finding", "ini", "json", "python"}
     assert {block.language for block in BLOCKS} == known
 
 
@@ -91,11 +91,19 @@ ELSEWHERE = {
     "python -m mcp_conformance.compiled": "writes into the checkout; tests/test_compiled.py says when that is needed",
     "python tests/faulty --proofs": "writes into the checkout; tests/test_compiled.py says when that is needed",
 }
+AT_A_URL = re.compile(r"pytest --mcp-url=")
 MY_SERVER = """#!{python}
 from reference_servers.engine import serve
 from reference_servers.github.server import github
 
 raise SystemExit(serve(github))
+"""
+MY_HTTP_SERVER = """#!{python}
+import os, runpy, sys
+
+port = sys.argv[2] if len(sys.argv) > 2 else os.environ["PORT"]
+sys.argv = ["small_http_server.py", port]
+runpy.run_path("{small}/small_http_server.py")
 """
 MY_CHATTY_SERVER = """#!{python}
 from reference_servers.engine import Connection, serve
@@ -113,18 +121,20 @@ raise SystemExit(serve(github, connection=Chatty))
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Path:
-    """A reader's folder: the files of all examples, and in `bin` a command `my-server`."""
+    """A reader's folder: the files of all examples, and in `bin` the commands `my-server` and `my-http-server`."""
     for block in BLOCKS:
         if block.file:
             (tmp_path / block.file).parent.mkdir(exist_ok=True)
             (tmp_path / block.file).write_text(block.text, encoding="utf-8")
     install(tmp_path, MY_SERVER)
+    install(tmp_path, MY_HTTP_SERVER.replace("{small}", str(ROOT / "tests" / "plugin")), "my-http-server")
+    (tmp_path / "mcp.json").write_text(of("json", "options.md")[0].text)
     return tmp_path
 
 
-def install(folder: Path, server: str) -> None:
-    """Put `my-server` into the folder's `bin`."""
-    (path := folder / "bin" / "my-server").parent.mkdir(exist_ok=True)
+def install(folder: Path, server: str, name: str = "my-server") -> None:
+    """Put a command into the folder's `bin`."""
+    (path := folder / "bin" / name).parent.mkdir(exist_ok=True)
     path.write_text(server.format(python=sys.executable))
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
@@ -141,6 +151,8 @@ def test_every_command_runs(block: Block, command: str, reader: Path) -> None:
     for start, reason in ELSEWHERE.items():
         if command.startswith(start):
             pytest.skip(reason)
+    if AT_A_URL.match(command):
+        pytest.skip("needs a server there; tests/plugin/test_http.py has some")
     if "npx " in command:
         pytest.skip("needs npm and its registry")
     done = shell(command, reader)
@@ -204,7 +216,7 @@ def test_links_to_files_of_the_repository_lead_somewhere(page: Path) -> None:
 
 def test_the_table_of_options_has_each_option_with_its_ini_key() -> None:
     text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(--mcp-[a-z-]+)[=A-Z]*` \| `(mcp_conformance_\w+)` \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(--mcp-[a-z-]+)[^`]*` \| `(mcp_conformance_\w+)` \|", text, re.MULTILINE)
     assert dict(rows) == {flag.option: flag.dest for flag in (SERVER, *FLAGS)}
 
 

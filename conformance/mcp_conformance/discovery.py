@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mcp_conformance import judging
 from mcp_conformance.calls import Accepted
 from mcp_conformance.cases.checks import Check
+from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS
 from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.hints import Hints
 from mcp_conformance.judging import Reproduce, Ruling, Seen
@@ -223,6 +224,9 @@ class Discovery:
     def _no_answer(self, version: str) -> Outcome:
         exchange = self._observations[version][0].exchanges[0]
         method, failure = exchange.method, self.profile.failure
+        if exchange.status in UNJUDGED_STATUS:
+            # Whoever isn't let in has seen nothing of the server that could be wrong.
+            return Outcome(ANSWERS, "target", version, self.profile.transport, Verdict.INCONCLUSIVE, failure)
         problem = Problem(
             "lifecycle.server-responds" if era_of(version) == "stateful" else "discover.implemented",
             f"a result for {method}",

@@ -177,6 +177,7 @@ class Engine:
             Values(profile_document(revision, self.profile.newest, found.values), found.missing),
             open_session=lambda options: self._sessions.open(revision, options),
             close_session=self._sessions.close,
+            restart_server=self._sessions.restart_server if self.target.shares_server else None,
             grace=max(_GRACE, self._stretched()),
             start_seconds=self.profile.start_seconds,
             tools=frozenset(tool.name for tool in found.tools),

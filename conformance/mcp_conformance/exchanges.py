@@ -58,7 +58,8 @@ class Exchange:
 
     @property
     def events(self) -> tuple[int, ...]:
-        return (self.sent.number,) if self.answer is None else (self.sent.number, self.answer.number)
+        came = self.answer or self.head  # where there is no answer, the head of the response tells most
+        return (self.sent.number,) if came is None else (self.sent.number, came.number)
 
 
 @dataclass(slots=True, eq=False)

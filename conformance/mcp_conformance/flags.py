@@ -30,8 +30,27 @@ class Flag(NamedTuple):
 SERVER = Flag(
     "server", "text", "COMMAND", "the command that starts the server under test: words as in a shell, or a JSON array"
 )
+TARGET = ("server", "url", "config")
+"""The options that name a server."""
+WAY = (*TARGET, "header", "transport", "ca")
+"""Those that belong to the way to one server: for another one they mean nothing."""
 
 FLAGS = (
+    Flag("url", "text", "URL", "the URL of the server under test; with --mcp-server, where to reach what that starts"),
+    Flag(
+        "config",
+        "text",
+        "FILE[#NAME]",
+        "the server of that name in a host's file (mcpServers, or servers as in VS Code)",
+    ),
+    Flag(
+        "header",
+        "list",
+        "NAME: VALUE",
+        "a header for every HTTP request; its value is redacted in all output (repeatable)",
+    ),
+    Flag("transport", "text", "NAME", "how the server is spoken to: auto (default), stdio, http, sse"),
+    Flag("ca", "text", "FILE", "certificates of the authorities to trust, for https (PEM; default: the system's)"),
     Flag("env", "list", "NAME=VALUE", "a variable for the server; its value is redacted in all output (repeatable)"),
     Flag("env_clear", "flag", "", "give the server only what --mcp-env says, not the caller's environment"),
     Flag("cwd", "text", "DIR", "the folder in which the server is started"),

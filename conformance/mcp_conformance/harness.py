@@ -23,7 +23,7 @@ from mcp_conformance.report import terminal
 from mcp_conformance.report.redaction import Redactor
 from mcp_conformance.revisions import JUDGED
 from mcp_conformance.strict_yaml import DataError
-from mcp_conformance.target import StdioTarget
+from mcp_conformance.target import PORT, HttpTarget, StdioTarget, Target
 from mcp_conformance.transports.guardian import Guardian
 from mcp_conformance.verdicts import Outcome, Verdict
 from mcp_conformance.wire import escape
@@ -51,8 +51,8 @@ class Harness:
     def __init__(self, options: Options, handed_over: str | None = None) -> None:
         self.options = options
         self.worker: dict[str, Any] | None = json.loads(handed_over) if handed_over is not None else None
-        self.redactor = Redactor.for_run(options.env, os.environ)
-        self.label = escape(self.redactor.text(" ".join(options.server)))
+        self.redactor = Redactor.for_run(options.reach.secrets, os.environ)
+        self.label = escape(self.redactor.text(options.reach.label))
         self.bundled_wanted = bool(self.worker and self.worker["bundled"])
         self._ids: list[str] = list(self.worker["ids"]) if self.worker else []
         self._started = time.monotonic()
@@ -134,13 +134,7 @@ class Harness:
         is called.
         """
         guardian = self._stack.enter_context(Guardian())
-        target = StdioTarget(
-            command=self.options.server,
-            guardian=guardian,
-            env=self.options.environment(os.environ),
-            cwd=self.options.cwd or Path.cwd(),
-            label=self.label,
-        )
+        target = self._target(guardian)
         settings = Settings(
             self.options.call, self.hints, self.options.start_deadline, self.options.deadline, self.options.revisions
         )  # fmt: skip
@@ -161,6 +155,27 @@ class Harness:
                     raise OptionError(
                         f"not found: {wanted} (this server has no such case; --collect-only -q lists all)"
                     )
+
+    def _target(self, guardian: Guardian) -> Target:
+        reach = self.options.reach
+        env = reach.environment(os.environ)
+        cwd = reach.cwd or Path.cwd()
+        if not reach.url:
+            return StdioTarget(command=reach.command, guardian=guardian, env=env, cwd=cwd, label=self.label)
+        # A port of its own can be had by one server only: workers speak to the controller's.
+        is_shared = self.worker is not None and PORT not in reach.url
+        return HttpTarget(
+            reach.url,
+            headers=reach.headers,
+            transport=reach.transport,
+            label=self.label,
+            ca=reach.ca,
+            start_deadline=self.options.start_deadline,
+            command=() if is_shared else reach.command,
+            guardian=guardian,
+            env=env,
+            cwd=cwd,
+        )
 
     def hurry(self) -> None:
         """From now on, servers are ended at once, by signals."""
@@ -365,11 +380,7 @@ class Harness:
             outcomes += self._never_ran(profile)
         self._run = self.redactor.value(
             run_model.build(
-                target={
-                    "command": list(self.options.server),
-                    "cwd": str(self.options.cwd or Path.cwd()),
-                    "env": sorted(self.options.env),
-                },
+                target=self.options.reach.describe(),
                 profile=profile,
                 outcomes=outcomes,
                 settings={

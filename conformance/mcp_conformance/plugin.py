@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from mcp_conformance.flags import FLAGS, SERVER
+from mcp_conformance.flags import FLAGS, SERVER, TARGET, WAY
 
 if TYPE_CHECKING:
     from mcp_conformance.harness import Harness
@@ -88,26 +88,44 @@ def _typed_server(config: pytest.Config) -> str | None:
 
 
 def _raw(config: pytest.Config, server: str | None) -> Raw:
-    """Values as they were given; what is typed, after -o too, is relative to where it is typed."""
+    """Values as they were given; what is typed, after -o too, is relative to where it is typed.
+
+    A server that is named on the command line takes the place of the ini file's with all that belongs to it: its
+    headers are for nobody else.
+    """
     from mcp_conformance.options import Raw
 
     home = config.inipath.parent if config.inipath else config.invocation_params.dir
-    values: dict[str, Any] = {"server": server or _ini(config, SERVER.dest)}
+    typed = {flag.name for flag in (SERVER, *FLAGS) if flag.name in TARGET and _is_typed(config, flag.dest, server)}
+    left_out = WAY if typed else ()
+    if typed and "server" not in typed:
+        left_out = (*left_out, "env", "env_clear", "cwd")
+    values: dict[str, Any] = {}
     folders: dict[str, Path] = {}
     for flag in (SERVER, *FLAGS):
         given = server if flag is SERVER else config.getoption(flag.dest, None)
-        configured = _ini(config, flag.dest)
-        if flag.name == "env":
+        overridden = _is_overridden(config, flag.dest)
+        configured = _ini(config, flag.dest) if overridden or flag.name not in left_out else None
+        if flag.name in ("env", "header"):
             values[flag.name] = [*(configured or ()), *(given or ())]
             continue
         values[flag.name] = configured if given is None else given
-        if given is None and not _is_overridden(config, flag.dest):
+        if given is None and not overridden:
             folders[flag.name] = home
     return Raw(values, folders)
 
 
+def _is_typed(config: pytest.Config, name: str, server: str | None) -> bool:
+    """Whether a target stands on the command line."""
+    given = server if name == SERVER.dest else config.getoption(name, None)
+    return bool(given) or _is_overridden(config, name)
+
+
 def _is_overridden(config: pytest.Config, name: str) -> bool:
     return any(entry.partition("=")[0] == name for entry in config.getoption("override_ini", None) or ())
+
+
+_NEEDING = ("select", "json", "header", "transport", "ca")  # given without a server, a server was forgotten
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -115,24 +133,30 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("help", False) or config.getoption("version", 0):
         return
     server = _typed_server(config)
-    if not server and not _ini(config, SERVER.dest):
-        for option in ("--mcp-select", "--mcp-json"):
-            if config.getoption(option, None):
-                raise pytest.UsageError(f"mcp-conformance: {option} needs a server to test: add --mcp-server=COMMAND")
+    targets = [flag.dest for flag in (SERVER, *FLAGS) if flag.name in TARGET]
+    alone = any(_is_typed(config, name, server) for name in targets)
+    if not alone and not any(_ini(config, name) for name in targets):
+        for flag in FLAGS:
+            if flag.name in _NEEDING and config.getoption(flag.dest, None):
+                raise pytest.UsageError(
+                    f"mcp-conformance: {flag.option} needs a server to test: add --mcp-server=COMMAND or --mcp-url=URL"
+                )
         return
     from mcp_conformance.harness import Harness
     from mcp_conformance.options import OptionError, parse
     from mcp_conformance.revisions import JUDGED
 
     try:
-        options = parse(_raw(config, server), os.environ, JUDGED, server_by_ini=config.stash[_OWNER] == "theirs")
+        options = parse(
+            _raw(config, server), os.environ, JUDGED, server_by_ini=config.stash.get(_OWNER, "") == "theirs"
+        )
     except OptionError as error:
         raise pytest.UsageError(f"mcp-conformance: {error}") from None
     harness = config.stash[_HARNESS] = Harness(options, getattr(config, "workerinput", {}).get("mcp_conformance"))
     config.pluginmanager.register(Impatience(harness), "mcp-conformance-impatience")
     if harness.worker is None:
         config.pluginmanager.register(Reporter(config, harness), "mcp-conformance-reporter")
-    _choose_paths(config, harness, alone=bool(server) or _is_overridden(config, SERVER.dest))
+    _choose_paths(config, harness, alone=alone)
 
 
 def _choose_paths(config: pytest.Config, harness: Harness, *, alone: bool) -> None:
@@ -179,7 +203,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         harness.prepare(files)
         terminal = config.pluginmanager.getplugin("terminalreporter")
         if terminal is not None and harness.worker is None and config.getoption("verbose") >= 0:
-            terminal.write_line(f"mcp-conformance: starting {harness.label}", flush=True)
+            verb = "starting" if harness.options.reach.command else "connecting to"
+            terminal.write_line(f"mcp-conformance: {verb} {harness.label}", flush=True)
         harness.start(survey=not _only_looks(config))
     except (CommandError, DataError, OptionError) as error:
         harness.hurry()
@@ -429,7 +454,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _target(request: pytest.FixtureRequest) -> Harness:
     harness = request.config.stash.get(_HARNESS, None)
     if harness is None:
-        pytest.skip("there is no MCP server to test: give --mcp-server=COMMAND or the ini key mcp_conformance_server")
+        pytest.skip("there is no MCP server to test: give --mcp-server=COMMAND, --mcp-url=URL, or an ini key")
     return harness
 
 

@@ -33,7 +33,7 @@ def era_of(version: str) -> Era:
 JUDGED = ("2025-06-18", "2025-11-25")
 """The revisions that have suites here, oldest first."""
 
-JUDGED_TRANSPORTS = ("stdio",)
+JUDGED_TRANSPORTS = ("stdio", "http", "sse")
 """The transports over which servers are judged here."""
 
 _NEVER_JUDGED = ("2024-10-07",)  # published before the specification was, and still spoken

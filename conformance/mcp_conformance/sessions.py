@@ -160,9 +160,20 @@ async def _end_at_once(conduit: Conduit) -> None:
         await conduit.aclose()
 
 
+_REFUSED = {
+    401: "it wants to know who asks; give a token, such as --mcp-header='Authorization: Bearer ${TOKEN}'",
+    403: "it doesn't let these credentials in (--mcp-header)",
+    404: "there is nothing for MCP at this path of the URL",
+    405: "there is nothing for MCP at this path of the URL",
+    429: "it is asked more often than it allows; try later",
+}
+
+
 def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:
     """Why there is no usable answer to the first request, in words."""
     asked = exchange.method
+    if (told := _REFUSED.get(exchange.status or 0)) is not None and not isinstance(exchange.result, dict):
+        return f"the server answered {asked} with HTTP status {exchange.status}: {told}"
     if exchange.answer is not None:
         status = f"HTTP status {exchange.status} and " if (exchange.status or 200) >= 300 else ""
         return f"the server answered {asked} with {status}{_words(exchange)}"

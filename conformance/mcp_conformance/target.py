@@ -24,7 +24,7 @@ from mcp_conformance.transports.memory import Serve, serve_in_memory
 from mcp_conformance.transports.stdio import default_grace, open_stdio
 
 PORT = "{port}"
-"""In a command and a URL: a free port, the same in both."""
+"""In a command, its environment and a URL: a free port, the same in all."""
 
 _INTERVAL = 0.05  # seconds between two attempts to connect to a server that starts up
 
@@ -103,9 +103,9 @@ class HttpTarget:
     """A server at a URL, over Streamable HTTP (`transport` "http") or the older HTTP+SSE ("sse").
 
     With a `command` it is launched at the first `connect`, and waited for until it accepts connections; `{port}` in
-    the command and the URL is a free port. A launched server that has died is launched again for the next session,
-    unless it never came up. `headers` go with every request; `environment` may name proxies; `ca` is a file of CA
-    certificates. Raises `HttpError` for a URL that is none.
+    the command, `env` and the URL is a free port. A launched server that has died is launched again for the next
+    session, unless it never came up. `headers` go with every request; `environment` may name proxies; `ca` is a file
+    of CA certificates. Raises `HttpError` for a URL that is none.
     """
 
     url: str
@@ -176,7 +176,8 @@ class HttpTarget:
             )
             return
         command = [word.replace(PORT, port) for word in self.command]
-        self._launched = launched = launch(command, env=self.env, cwd=self.cwd, guardian=self.guardian)
+        env = {name: value.replace(PORT, port) for name, value in self.env.items()}
+        self._launched = launched = launch(command, env=env, cwd=self.cwd, guardian=self.guardian)
         place.process = launched
         with anyio.move_on_after(self.start_deadline):
             while not await _accepts(place.url):

@@ -65,6 +65,19 @@ class Event:
     def raw(self) -> bytes:
         return self.message.raw if self.message else b""
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it is an error in the body of an HTTP error status: how Streamable HTTP may refuse any input, also
+        one that has no response (basic/transports#sending-messages-to-the-server)."""
+        error = self.message is not None and self.message.kind == "error"
+        return error and self.http is not None and (self.http.status or 0) >= 400
+
+    def may_be_about(self, number: int) -> bool:
+        """Whether a message can have come for the sent event `number`: over HTTP the place tells, else the order."""
+        if self.http is not None and self.http.reply_to:
+            return self.http.reply_to == number
+        return self.number > number
+
 
 @dataclass(slots=True)
 class Transcript:

@@ -14,7 +14,7 @@ from ._spoiling import Rewriting
 
 PURE = "stdio.stdout-is-pure"
 ONE_LINE = "stdio.one-message-a-line"
-UTF_8 = "stdio.utf-8"
+UTF_8 = "base.utf-8"
 SHUTDOWN = ("shutdown.exits-on-end-of-input-before-initialize",)
 ANSWERED = "base.requests-are-answered"
 LOST: Spread = {"may": {ANSWERED: "the answer is there, but can't be read"}, "undecided": "the answer can't be read"}

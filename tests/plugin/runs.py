@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 SMALL = Path(__file__).with_name("small_server.py")
+SMALL_HTTP = SMALL.with_name("small_http_server.py")
 # In a checkout that is not installed, pytest does not find the plugin by itself.
 PLUGIN: tuple[str, ...] = ("-p", "no:hypothesispytest")  # a second to import, and none of our business
 if not entry_points(group="pytest11", name="mcp_conformance"):
@@ -32,6 +33,13 @@ def command(*faults: str) -> str:
 def small(*faults: str) -> str:
     """The option that makes it the target."""
     return f"--mcp-server={command(*faults)}"
+
+
+def web(*faults: str, port: str = "{port}") -> list[str]:
+    """The options that make the small server over HTTP the target: launched, then reached."""
+    words = [sys.executable, "-I", "-S", str(SMALL_HTTP), port, *faults]
+    path = "sse" if "sse" in faults else "mcp"
+    return [f"--mcp-server={json.dumps(words)}", f"--mcp-url=http://127.0.0.1:{{port}}/{path}"]
 
 
 def with_ini(pytester: pytest.Pytester, *faults: str, more: str = "") -> None:

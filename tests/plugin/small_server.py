@@ -78,27 +78,27 @@ def send(message: dict[str, Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def handle(line: bytes) -> None:
+def reply(line: bytes) -> dict[str, Any] | None:
     try:
         message = json.loads(line)
     except ValueError:
-        return send({"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "not JSON"}})
+        return {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "not JSON"}}
     identity = message.get("id") if isinstance(message, dict) else None
     known = isinstance(identity, str | int | float) and not isinstance(identity, bool)
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0" or not isinstance(message.get("method"), str):
         if isinstance(message, dict) and ("result" in message or "error" in message):
             return None
         identity = identity if known else None
-        return send({"jsonrpc": "2.0", "id": identity, "error": {"code": -32600, "message": "not a request"}})
+        return {"jsonrpc": "2.0", "id": identity, "error": {"code": -32600, "message": "not a request"}}
     if "id" not in message:
         return None
     if not known:
-        return send({"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "bad id"}})
+        return {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "bad id"}}
     try:
-        return send({"jsonrpc": "2.0", "id": identity, "result": answer(message["method"], message.get("params"))})
+        return {"jsonrpc": "2.0", "id": identity, "result": answer(message["method"], message.get("params"))}
     except Refused as refusal:
         code, text = refusal.args
-        return send({"jsonrpc": "2.0", "id": identity, "error": {"code": code, "message": text}})
+        return {"jsonrpc": "2.0", "id": identity, "error": {"code": code, "message": text}}
 
 
 def end() -> NoReturn:
@@ -121,9 +121,10 @@ def main() -> None:
     if "mute" in FAULTS:
         end()
     for line in sys.stdin.buffer:
-        if line.strip():
-            handle(line)
+        if line.strip() and (said := reply(line)) is not None:
+            send(said)
     end()
 
 
-main()
+if __name__ == "__main__":
+    main()

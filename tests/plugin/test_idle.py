@@ -65,5 +65,5 @@ def test_fixtures_skip_with_a_clear_reason(run: Run, pytester: pytest.Pytester) 
     result = run("-rs")
     result.assert_outcomes(skipped=2)
     result.stdout.fnmatch_lines(
-        ["SKIPPED*there is no MCP server to test: give --mcp-server=COMMAND or the ini key mcp_conformance_server"]
+        ["SKIPPED*there is no MCP server to test: give --mcp-server=COMMAND, --mcp-url=URL, or an ini key"]
     )

@@ -31,7 +31,7 @@ def options(environment: dict[str, str] | None = None, **values: Any) -> Options
     ],
 )
 def test_a_command_is_words_or_a_json_array(text: str, words: tuple[str, ...]) -> None:
-    assert options({"TOKEN": SECRET}, server=text).server == words
+    assert options({"TOKEN": SECRET}, server=text).reach.command == words
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_lists_are_repeated_or_separated_by_commas() -> None:
     made = options(select=["ping, tools", "base"], revision=["2025-11-25,2025-06-18"], env=["A=1", "B=x=y", "A=2"])
     assert made.select == ("ping", "tools", "base")
     assert made.revisions == ("2025-06-18", "2025-11-25")
-    assert made.environment({"HOME": "/h"}) == {"HOME": "/h", "A": "2", "B": "x=y"}
-    assert options(env=["A=1"], env_clear=True).environment({"HOME": "/h"}) == {"A": "1"}
+    assert made.reach.environment({"HOME": "/h"}) == {"HOME": "/h", "A": "2", "B": "x=y"}
+    assert options(env=["A=1"], env_clear=True).reach.environment({"HOME": "/h"}) == {"A": "1"}
 
 
 def test_the_line_that_reproduces_a_finding_holds_all_that_matters_and_no_secret(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_paths_are_relative_to_where_they_are_written(tmp_path: Path) -> None:
     )
     assert made.hints == tmp_path / "home" / "hints.yaml"
     assert made.json == tmp_path / "home" / "run.json"
-    assert made.cwd == made.select_folder == tmp_path / "home"
+    assert made.reach.cwd == made.select_folder == tmp_path / "home"
 
 
 # ---------------------------------------------------------------------------------------------------------- in pytest
@@ -248,11 +248,11 @@ def test_cwd_and_environment_reach_the_server(
         ([small(), "nowhere.mcp.yaml"], "ERROR: mcp-conformance: *nowhere.mcp.yaml: can't be read: No such file*"),
         (
             ["--mcp-json=run.json"],
-            "ERROR: mcp-conformance: --mcp-json needs a server to test: add --mcp-server=COMMAND",
+            "ERROR: mcp-conformance: --mcp-json needs a server to test: add --mcp-server=COMMAND or --mcp-url=URL",
         ),
         (
             ["--mcp-select=ping"],
-            "ERROR: mcp-conformance: --mcp-select needs a server to test: add --mcp-server=COMMAND",
+            "ERROR: mcp-conformance: --mcp-select needs a server to test: add --mcp-server=COMMAND or --mcp-url=URL",
         ),
     ],
 )

@@ -130,7 +130,7 @@ def broken_harness(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def judge(self: Harness, case: str, revision: str) -> dict[str, object]:
         if case == "ping.is-answered":
-            raise LookupError(f"a bug of ours, with {self.options.env.get('CANARY')}")
+            raise LookupError(f"a bug of ours, with {self.options.reach.env.get('CANARY')}")
         return sound(self, case, revision)
 
     monkeypatch.setattr(Harness, "judge", judge)

@@ -44,6 +44,8 @@ class LoadedCase:
         """Whether there is anything to judge in that revision over that transport."""
         if self.transports and transport not in self.transports:
             return False
+        if transport in ("http", "sse") and isinstance(self.body, model.Case) and self.body.needs_a_pipe:
+            return False
         return any(found.transports in ("any", transport) for found in self.requirements(revision))
 
 

@@ -231,6 +231,14 @@ class Case(_Strict):
     sessions: dict[Name, SessionOptions] = {}
     steps: Annotated[tuple[Any, ...], Field(min_length=1)]
 
+    @property
+    def needs_a_pipe(self) -> bool:
+        """Whether a step is about the server's process or the stream of its input, which HTTP doesn't have."""
+        return any(
+            isinstance(step, EndInput | ExpectExit) or (isinstance(step, Raw) and not step.newline)
+            for step in self.steps
+        )
+
     def opening(self, name: str) -> SessionOptions:
         """How the session of that name is opened."""
         if name in self.sessions:

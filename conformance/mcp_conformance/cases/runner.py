@@ -7,9 +7,9 @@ from functools import partial
 
 from mcp_conformance.cases import model
 from mcp_conformance.cases.causes import wide_cause
-from mcp_conformance.cases.checks.protocol import lost_answer, unread_answer
+from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS, lost_answer, unread_answer
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
-from mcp_conformance.cases.values import Values, pointed
+from mcp_conformance.cases.values import Unavailable, Values, pointed
 from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.session import PATIENCE, Exchange, Session
 from mcp_conformance.transcript import Event
@@ -55,6 +55,8 @@ class Runner:
     values: Values
     open_session: Open
     close_session: Close
+    restart_server: Callable[[], Awaitable[bool]] | None = None
+    """Where sessions share a server: ends it, so that the next session is on a new one; whether that can be."""
     grace: float = 5.0
     start_seconds: float = 1.0
     tools: frozenset[str] = frozenset()
@@ -113,9 +115,7 @@ class Runner:
             case model.Bind():
                 self._bind(step)
             case model.Restart():
-                await self.close_session(session)
-                del self._sessions[step.session]
-                await self._session(step.session)
+                await self._restart(step.session, session)
             case model.Quiet():
                 await session.heard(len(session.transcript), min(3.0, max(0.3, self.start_seconds)))
             case model.ExpectNothing():
@@ -124,6 +124,16 @@ class Runner:
                 await session.end_input()
             case model.ExpectExit():
                 await self._expect_exit(session, step.expect_exit)
+
+    async def _restart(self, name: str, session: Session) -> None:
+        if self.restart_server is None:
+            await self.close_session(session)
+            del self._sessions[name]
+        elif await self.restart_server():
+            self._sessions.clear()  # all were on that server
+        else:
+            raise Unavailable("the server can't be restarted: it is only reached at its URL, and wasn't started here")
+        await self._session(name)
 
     async def _session(self, name: str) -> Session:
         if name not in self._sessions:
@@ -241,15 +251,20 @@ class Runner:
             waited = min(session.deadline, _MOMENT)
         else:
             waited = session.deadline * (1 if sent.method == "ping" else PATIENCE)  # a ping has to be answered promptly
-        if await (session.answered_in_patience(sent) if waited > session.deadline else session.answered(sent, waited)):
+        await (session.answered_in_patience(sent) if waited > session.deadline else session.answered(sent, waited))
+        if sent.status in UNJUDGED_STATUS:
+            self._undecided(judges, f"{sent.method}: {UNJUDGED_STATUS[sent.status or 0]}")
+            raise _Stop
+        if sent.answer is not None:
             return sent.answer
-        if session.alive and self._is_real_call(sent):
+        if session.alive and self._is_real_call(sent) and not sent.over:
             self._undecided(judges, "the call got no answer in time, though the server was there: the tool may be slow")
             raise _Stop
         if (unread := unread_answer(session.transcript.since(sent.sent.number))) is not None:
             self._undecided(judges, f"what may be the answer wasn't read: {unread}")
             raise _Stop
         ended = "none: the server's output ended" if not session.alive else f"none within {waited:g} s"
+        ended = f"none: {sent.over}" if sent.over else ended
         named = sent.method if UNANSWERED not in judges else ""
         problem = Problem(
             UNANSWERED if UNANSWERED not in judges and "ping.respond" not in judges else next(iter(judges)),
@@ -285,7 +300,11 @@ class Runner:
         if not session.ids_are_reliable:
             self._undecided(judges, "the server's answers have wrong ids, so it can't be told what they answer")
             raise _Stop
-        return next((stray for stray in session.strays if stray.number > sent.number), None)
+        strays = [stray for stray in session.strays if stray.number > sent.number and stray.may_be_about(sent.number)]
+        if sent.message is not None and sent.message.kind == "notification" and any(one.is_refusal for one in strays):
+            self._note(f"{sent.message.method}, a notification, is refused with an HTTP error status")
+            strays = [stray for stray in strays if not stray.is_refusal]
+        return strays[0] if strays else None
 
     async def _barriers(self, session: Session, judges: Iterable[str]) -> None:
         # Two of them: a server that reads on before it has answered may overtake itself once.
@@ -304,8 +323,15 @@ class Runner:
             return
         last = session.transcript.events[-1]
         observed = (
-            last.text if last.direction == "closed" else f"no answer to {exchange.method} within {session.deadline:g} s"
+            last.text
+            if last.direction == "closed"
+            else f"no answer to {exchange.method}: {exchange.over}"
+            if exchange.over
+            else f"no answer to {exchange.method} within {session.deadline:g} s"
         )
+        if exchange.status in UNJUDGED_STATUS:
+            self._undecided(judges or self.case.judges, f"{exchange.method}: {UNJUDGED_STATUS[exchange.status or 0]}")
+            raise _Stop
         # A notification that kills or stops the server was not answered: what is broken is the answer to what follows.
         blamed = tuple(name for name in judges if name != "jsonrpc.notification-no-response")
         cause = (

@@ -4,11 +4,10 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from mcp_conformance.cli.errors import UserError
-from mcp_conformance.flags import FLAGS, SERVER
+from mcp_conformance.flags import FLAGS, SERVER, WAY
 from mcp_conformance.harness import Harness, inert
 from mcp_conformance.options import OptionError, Raw, parse
 from mcp_conformance.profile import CALL_LEVELS, Profile, Tool, may_call
@@ -16,7 +15,10 @@ from mcp_conformance.revisions import JUDGED
 from mcp_conformance.strict_yaml import DataError
 from mcp_conformance.transports.process import CommandError
 
-_FLAGS = ("env", "env_clear", "cwd", "revision", "hints", "start_deadline", "deadline")
+_FLAGS = (
+    *(name for name in WAY if name != SERVER.name),
+    *("env", "env_clear", "cwd", "revision", "hints", "start_deadline", "deadline"),
+)
 
 
 def add_to(commands: Any) -> None:
@@ -24,7 +26,7 @@ def add_to(commands: Any) -> None:
     profiles = commands.add_parser(
         "profile",
         help="what a server is found to be, and what each level of --mcp-call would call; no tool is called",
-        usage="%(prog)s [options] (--mcp-server=COMMAND | -- COMMAND...)",
+        usage="%(prog)s [options] (--mcp-server=COMMAND | -- COMMAND... | --mcp-url=URL | --mcp-config=FILE[#NAME])",
         allow_abbrev=False,
     )
     for flag in (SERVER, *(flag for flag in FLAGS if flag.name in _FLAGS)):
@@ -39,9 +41,11 @@ def add_to(commands: Any) -> None:
 
 def profile(parsed: argparse.Namespace) -> int:
     values = {name: getattr(parsed, name) for name in _FLAGS}
-    if bool(parsed.command) == bool(parsed.server):
+    commands = bool(parsed.command) + bool(parsed.server)
+    if commands > 1 or not (commands or parsed.url or parsed.config):
         raise UserError(
-            "name one server: mcp-conformance profile --mcp-server=COMMAND, or mcp-conformance profile -- COMMAND..."
+            "name one server: mcp-conformance profile --mcp-server=COMMAND, --mcp-url=URL, --mcp-config=FILE, "
+            "or mcp-conformance profile -- COMMAND..."
         )
     values["server"] = list(parsed.command) or parsed.server
     harness = Harness(parse(Raw(values), os.environ, JUDGED))
@@ -62,8 +66,7 @@ def _found(profile: Profile, harness: Harness) -> dict[str, Any]:
     newest = next(reversed(profile.revisions.values()), None)
     tools = newest.tools if newest else []
     return {
-        "command": list(harness.options.server),
-        "cwd": str(harness.options.cwd or Path.cwd()),
+        **harness.options.reach.describe(),
         "transport": profile.transport,
         "server": profile.server_info,
         "offers": profile.offers,

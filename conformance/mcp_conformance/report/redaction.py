@@ -1,9 +1,9 @@
 """The only door out for text that came from a server or a command line: secrets stay inside.
 
-Redacted are the *values* that the user gave as secrets (``--mcp-env``) and those of environment variables with
-secret-looking names, wherever they turn up, in plain, JSON-escaped, percent- and base64-encoded form. Never a field
-because of its name: a server's own data isn't ours to hide, and judging needs the raw bytes, so this happens at the
-exit and nowhere before.
+Redacted are the *values* that the user gave as secrets (``--mcp-env``, ``--mcp-header``) and those of environment
+variables with secret-looking names, wherever they turn up, in plain, JSON-escaped, percent- and base64-encoded form.
+Never a field because of its name: a server's own data isn't ours to hide, and judging needs the raw bytes, so this
+happens at the exit and nowhere before.
 
 A value may be a common word (``LOG_LEVEL=error``). So the tester's own words in a report, its verdicts and the names
 of its members, are left alone: they can't give anything away, and without them the report can't be read.
@@ -61,7 +61,7 @@ class Redactor:
     @classmethod
     def for_run(cls, given: Mapping[str, str], environment: Mapping[str, str]) -> "Redactor":
         """What a run has to hide: all values given for the server, and what the environment calls a secret."""
-        named = {name: value for name, value in environment.items() if _SECRET_NAME.search(name)}
+        named = {name: value for name, value in environment.items() if looks_secret(name)}
         return cls({**named, **given})
 
     def text(self, text: str) -> str:
@@ -95,6 +95,11 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self.value(inner) for inner in value]
         return value
+
+
+def looks_secret(name: str) -> bool:
+    """Whether the name of a variable or a parameter says that its value is a secret."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def _forms(secret: str) -> set[str]:

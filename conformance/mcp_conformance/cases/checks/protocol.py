@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from mcp_conformance.cases.checks import Report, check
+from mcp_conformance.exchanges import Exchange
 from mcp_conformance.jsonrpc import JSON, MISSING, Message, a_json_type
 from mcp_conformance.messages import assess
 from mcp_conformance.observation import Observation
@@ -48,11 +49,12 @@ _UNREADABLE = {
 def lost_answer(events: Iterable[Event]) -> tuple[str, str] | None:
     """Why an answer that should be among these events is missing: a line was meant as it and can't be read.
 
-    The requirement that this line breaks and the root cause; None when there is no such line.
+    The requirement that this line breaks and the root cause; None when there is no such line. What is said of stdout
+    doesn't hold over HTTP: there, a request without a readable answer is one without an answer.
     """
     for event in events:
         cause = unreadable(event.message) if event.direction == "received" and event.message else ""
-        if cause and b'"id"' in event.raw:
+        if cause and b'"id"' in event.raw and (event.http is None or not _UNREADABLE[cause].startswith("stdio.")):
             return _UNREADABLE[cause], cause
     return None
 
@@ -121,7 +123,7 @@ def one_message_a_line(observation: Observation, report: Report) -> None:
             )
 
 
-@check("stdio.utf-8", judges=["transport.utf8"], everywhere=True)
+@check("base.utf-8", judges=["transport.utf8"], everywhere=True)
 def utf_8(observation: Observation, report: Report) -> None:
     """Everything that the server sends is UTF-8."""
     for event, message in observation.received():
@@ -129,7 +131,7 @@ def utf_8(observation: Observation, report: Report) -> None:
             report.problem(
                 "bytes that are valid UTF-8",
                 f"{printable(event.raw)} ({message.problem})",
-                at="stdout",
+                at="stdout" if event.http is None else "the response's body",
                 events=(event.number,),
                 cause="not-utf-8",
             )
@@ -240,6 +242,9 @@ def requests_are_answered(observation: Observation, report: Report) -> None:
                 "give it a deadline in the hints file, or raise --mcp-deadline"
             )
             continue
+        if exchange.status in UNJUDGED_STATUS and exchange.answer is None:
+            report.unsure["jsonrpc.request-answered"] = f"{exchange.method}: {UNJUDGED_STATUS[exchange.status or 0]}"
+            continue
         report.saw()
         if exchange.answer is None:
             following = list(_until_next(observation, exchange.sent))
@@ -252,12 +257,27 @@ def requests_are_answered(observation: Observation, report: Report) -> None:
             requirement, cause = lost or ("jsonrpc.request-answered", f"no-answer:{exchange.method}")
             report.problem(
                 f"a response to {exchange.method}",
-                "none, and the server's output ended" if _ended(observation) else "none within the deadline",
+                no_answer_words(exchange, ended=_ended(observation)),
                 events=exchange.events,
                 at=exchange.method,
                 requirement=requirement,
                 cause=cause,
             )
+
+
+UNJUDGED_STATUS = {
+    401: "HTTP status 401: the server wants other credentials (--mcp-header='Authorization: Bearer ${TOKEN}')",
+    403: "HTTP status 403: the server doesn't allow it with these credentials (--mcp-header)",
+    429: "HTTP status 429: the server is asked more often than it allows",
+}
+"""What HTTP statuses say that is nobody's fault: a request that gets one of these wasn't judged."""
+
+
+def no_answer_words(exchange: Exchange, *, ended: bool) -> str:
+    """What was observed where an answer is missing."""
+    if exchange.over:
+        return f"none: {exchange.over}"
+    return "none, and the server's output ended" if ended else "none within the deadline"
 
 
 def _until_next(observation: Observation, sent: Event) -> Iterable[Event]:
@@ -330,9 +350,16 @@ def initialized_is_unanswered(observation: Observation, report: Report) -> None:
         if any(exchange.answer and exchange.sent.number > notification.number for exchange in observation.exchanges):
             report.saw()
     for stray in observation.strays:
+        if stray.is_refusal:
+            continue
         # What came after a response of ours may be meant for that: odd, but no answer to a notification.
         before = [
-            event for event in sent if event.number < stray.number and event.message and event.message.kind != "request"
+            event
+            for event in sent
+            if event.number < stray.number
+            and stray.may_be_about(event.number)
+            and event.message
+            and event.message.kind != "request"
         ]
         if before and before[-1] in notifications and before[-1].message and stray.message:
             report.problem(
