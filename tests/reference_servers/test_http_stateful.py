@@ -262,10 +262,8 @@ async def test_as_json_a_cancelled_call_is_an_empty_stream():
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(call)
-            while (await talk.request("ping", request_id="h")).status == 200:
+            while not responses:  # a cancellation that comes before its request is ignored
                 await talk.notify("notifications/cancelled", requestId="h")
-                if responses:
-                    break
         assert await responses[0].events() == []
 
 
