@@ -119,6 +119,12 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------------------------- runs
 
+    def _values(self, found: RevisionProfile) -> Values:
+        """What a case in a revision can refer to."""
+        assert self.profile is not None
+        newest = self.profile.newest_stateful
+        return Values(profile_document(found.revision, newest, found.barrier_method, found.values), found.missing)
+
     async def open(self, revision: str, options: model.SessionOptions) -> Session:
         """A session of the user's own. Raises `CannotOpen`."""
         return await self._sessions.open(revision, options)
@@ -174,7 +180,7 @@ class Engine:
         runner = Runner(
             body,
             revision,
-            Values(profile_document(revision, self.profile.newest, found.values), found.missing),
+            self._values(found),
             open_session=lambda options: self._sessions.open(revision, options),
             close_session=self._sessions.close,
             restart_server=self._sessions.restart_server if self.target.shares_server else None,

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from mcp_conformance.jsonrpc import JSON
+from mcp_conformance.revisions import era_of, probe
 
 CallLevel = Literal["safe", "readonly", "all", "none"]
 CALL_LEVELS: tuple[CallLevel, ...] = ("safe", "readonly", "all", "none")
@@ -32,9 +33,13 @@ class RevisionProfile:
     tools: list[Tool] = field(default_factory=list)
     values: dict[str, JSON] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
-    barrier_method: str = "ping"
+    barrier_method: str = ""
+    """The method of a request that the server is known to answer; left out: the one that its era has for that."""
     unanswered: list[str] = field(default_factory=list)
     """Methods that the survey got no answer to, with all patience: nobody needs to wait that long for them again."""
+
+    def __post_init__(self) -> None:
+        self.barrier_method = self.barrier_method or probe(self.revision)
 
     @property
     def capabilities(self) -> dict[str, JSON]:
@@ -72,10 +77,10 @@ class Profile:
     """Seconds that the tester spent waiting for the server while it found all this out."""
 
     @property
-    def newest(self) -> str | None:
-        """The newest version that the server has named itself."""
-        named = [version for version in self.offers.values() if version]
-        return max(named) if named else None
+    def newest_stateful(self) -> str | None:
+        """The newest version with a handshake that the server has named itself."""
+        named = [version for version in self.offers.values() if version and era_of(version) == "stateful"]
+        return max(named, default=None)
 
     @property
     def server_info(self) -> dict[str, JSON]:

@@ -30,7 +30,12 @@ def era_of(version: str) -> Era:
     return next((one.era for one in reversed(REVISIONS) if version >= one.date), "stateful")
 
 
-JUDGED = ("2025-06-18", "2025-11-25")
+def probe(version: str) -> str:
+    """The method of the request that tells whether a server is there, without any other effect."""
+    return "ping" if era_of(version) == "stateful" else "server/discover"
+
+
+JUDGED = tuple(revision.date for revision in REVISIONS)
 """The revisions that have suites here, oldest first."""
 
 JUDGED_TRANSPORTS = ("stdio", "http", "sse")

@@ -17,7 +17,7 @@ from mcp_conformance.conduits import Arrival, Conduit, HeaderChanges
 from mcp_conformance.exchanges import Exchange, Flaw, HttpExchange, needs_input
 from mcp_conformance.jsonrpc import JSON, MISSING, Message, encode, parse, same_id
 from mcp_conformance.reassembly import Reassembly
-from mcp_conformance.revisions import era_of
+from mcp_conformance.revisions import era_of, probe
 from mcp_conformance.transcript import Direction, Event, Transcript
 from mcp_conformance.transports import Ending, LinkClosed
 
@@ -64,7 +64,7 @@ class Session:
         """The result of `initialize`, or of `server/discover`, with `serverInfo` from its `_meta`."""
         self.ready = self.era == "stateless"
         """Whether requests may be sent: in the stateful era, whether `initialize` had a result."""
-        self.barrier_method = "ping" if self.era == "stateful" else "server/discover"
+        self.barrier_method = probe(revision)
         self.barrier_params: JSON = MISSING
         self.waited = 0.0
         """Seconds spent waiting for the server."""

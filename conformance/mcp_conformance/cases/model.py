@@ -14,6 +14,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^~/]|~[01])*)*$")]
 Opening = Literal["shared", "rough", "fresh", "unopened"]
 ErrorCode = int | Annotated[list[int], Field(min_length=1)]
+Method = str | dict[Literal["$profile", "$bound"], str]
 
 
 def _true(value: bool) -> bool:
@@ -68,7 +69,7 @@ class Request(Step):
     """Sends a request and goes on at once; a later `expect` looks at the answer."""
 
     keyword = "request"
-    request: str
+    request: Method
     params: dict[str, Any] | None = None
     id: int | str | None = None
     label: Name | None = Field(None, alias="as")
@@ -78,7 +79,7 @@ class Notify(Step):
     """Sends a notification."""
 
     keyword = "notify"
-    notify: str
+    notify: Method
     params: dict[str, Any] | None = None
     label: Name | None = Field(None, alias="as")
 

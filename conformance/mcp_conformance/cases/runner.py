@@ -99,12 +99,13 @@ class Runner:
         match step:
             case model.Request():
                 params = MISSING if step.params is None else self.values.resolve(step.params)
-                exchange = await session.request(step.request, params, id=MISSING if step.id is None else step.id)
+                method = str(self.values.resolve(step.request))
+                exchange = await session.request(method, params, id=MISSING if step.id is None else step.id)
                 self._remember(step.session, step.label, exchange)
             case model.Notify():
                 await self._quieten(step.session, session)
                 params = MISSING if step.params is None else self.values.resolve(step.params)
-                self._remember(step.session, step.label, await session.notify(step.notify, params))
+                self._remember(step.session, step.label, await session.notify(str(self.values.resolve(step.notify)), params))
             case model.Raw():
                 await self._quieten(step.session, session)
                 self._remember(step.session, step.label, await session.raw(self._bytes(step.raw), newline=step.newline))
@@ -422,6 +423,7 @@ class Runner:
 _ERROR_OBJECT = {"jsonrpc.error-code-and-message", "jsonrpc.error-code-integer"}
 
 
-def profile_document(revision: str, newest: str | None, values: dict[str, JSON]) -> dict[str, JSON]:
-    """The document that ``$profile`` points into."""
-    return {"revision": revision, "newest": newest, **values}
+def profile_document(revision: str, newest: str | None, probe: str, values: dict[str, JSON]) -> dict[str, JSON]:
+    """The document that ``$profile`` points into. `probe` is the method of a request that the server is known to
+    answer."""
+    return {"revision": revision, "newest": newest, "probe": probe, **values}
