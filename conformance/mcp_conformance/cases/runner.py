@@ -105,7 +105,9 @@ class Runner:
             case model.Notify():
                 await self._quieten(step.session, session)
                 params = MISSING if step.params is None else self.values.resolve(step.params)
-                self._remember(step.session, step.label, await session.notify(str(self.values.resolve(step.notify)), params))
+                self._remember(
+                    step.session, step.label, await session.notify(str(self.values.resolve(step.notify)), params)
+                )
             case model.Raw():
                 await self._quieten(step.session, session)
                 self._remember(step.session, step.label, await session.raw(self._bytes(step.raw), newline=step.newline))
