@@ -266,7 +266,7 @@ RULES = (
         frozenset({"uri", "uriTemplate"}),
         _resource_uri,
         "no resource was seen",
-        one_cause=True,  # a resource has the same URI in a list, in its contents and in notifications
+        cause="rule",  # a resource has the same URI in a list, in its contents and in notifications
     ),
     Rule(
         "resources.templates.are-valid",

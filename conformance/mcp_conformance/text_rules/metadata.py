@@ -193,6 +193,7 @@ RULES = (
         _META,
         _prefixes,
         "the server sent no metadata whose key has a prefix",
+        cause="key",
     ),
     Rule(
         "base.metadata.names",
@@ -201,6 +202,7 @@ RULES = (
         _META,
         _names,
         _NO_METADATA,
+        cause="key",
     ),
     Rule(
         "base.metadata.reserved-prefixes",
@@ -209,6 +211,7 @@ RULES = (
         _META,
         _reserved,
         "the server sent no metadata whose key has a prefix",
+        cause="key",
     ),
     Rule(
         "base.metadata.trace-context",

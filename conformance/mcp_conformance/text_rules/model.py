@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from mcp_conformance.places import Place
 from mcp_conformance.requirements import catalogue
@@ -94,8 +94,9 @@ class Rule:
     """A rule on the values at places of certain types.
 
     `purpose` is a sentence that is true of a right server. `requirements` are all that the rule can name, in any
-    revision; `idle` is the reason why it had nothing to judge. `one_cause`: wherever its flaws stand, they have one
-    root cause, as with a value that a server repeats.
+    revision; `idle` is the reason why it had nothing to judge. `cause` says which of its flaws have one root cause:
+    those at the same place of the same messages; those under the same key, as with metadata that a server puts
+    everywhere; or all, as with a value that a server repeats.
     """
 
     id: str
@@ -104,7 +105,7 @@ class Rule:
     types: frozenset[str]
     function: Function
     idle: str
-    one_cause: bool = False
+    cause: Literal["place", "key", "rule"] = "place"
 
 
 @dataclass(frozen=True, slots=True)

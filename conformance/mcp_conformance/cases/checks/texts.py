@@ -93,8 +93,14 @@ def _cause(rule: Rule, flaw: TextFlaw, heard: _Heard, revision: str) -> str:
     for other in said.flaws:
         if other.layer == "schema" and other.at and _is_related(at, other.at):
             return schema_cause(heard.method, other)
-    place = re.sub(r"/\d+(?=/|$)", "/*", at)
-    return f"text:{rule.id}" if rule.one_cause else f"text:{rule.id}:{heard.method}:{place}"
+    match rule.cause:
+        case "rule":
+            return f"text:{rule.id}"
+        case "key":
+            return f"text:{rule.id}:{at.rpartition('/')[2]}"
+        case "place":
+            place = re.sub(r"/\d+(?=/|$)", "/*", at)
+            return f"text:{rule.id}:{heard.method}:{place}"
 
 
 def _is_related(one: str, other: str) -> bool:
