@@ -127,6 +127,25 @@ fault("output-of-the-wrong-type", breaks="tools.output-conforms", cases=[OUTPUT]
 fault("output-without-a-required-member", breaks="tools.output-conforms", cases=[OUTPUT])(outputs(WEIGHT, {}))
 
 
+WRAPPED = {"type": "object", "properties": {"result": True}, "required": ["result"]}
+
+
+def wrapped(text: str) -> type[Connection]:
+    """Gives that text beside structured content that wraps a single value."""
+
+    def change(result: JSON) -> None:
+        if list(result.get("structuredContent", {})) == ["result"]:
+            result.update(content=[{"type": "text", "text": text}])
+
+    return called(change)
+
+
+fault("text-of-another-wrapped-value", breaks="tools.structured-also-text", cases=[AS_TEXT],
+      server=outputs(WRAPPED, {"result": 5}))(wrapped("6"))  # fmt: skip
+variant("text-of-a-wrapped-number-alone", server=outputs(WRAPPED, {"result": 5}))(wrapped("5"))
+variant("text-of-a-wrapped-string-alone", server=outputs(WRAPPED, {"result": "Hello."}))(wrapped("Hello."))
+
+
 @variant("output-that-fits-its-schema-as-draft-07")
 def output_by_draft_07() -> Server:
     """Beside a reference, draft-07 ignores other keywords; 2025-06-18 says of no schema which dialect it is."""

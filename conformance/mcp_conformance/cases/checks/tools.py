@@ -208,13 +208,25 @@ def structured_is_also_text(observation: Observation, report: Report) -> None:
             if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str)
         ]
         report.saw()
-        if not any(_same_json(text, result["structuredContent"]) for text in texts):
+        structured = result["structuredContent"]
+        if any(_same_json(text, structured) for text in texts):
+            continue
+        if any(_is_wrapped(text, structured) for text in texts):
+            # A value that is only wrapped because structured content has to be an object: its text tells an older
+            # client as much as the wrapped JSON would, which is what the rule is there for.
+            report.note("the text beside structured content is its only member's value, without the wrapping")
+        else:
             report.problem(
                 "a text block with the same JSON as structuredContent",
                 "no text block" if not texts else f"{short(texts[0])}, which isn't that JSON",
                 at="/result/content",
                 events=call.exchange.events,
             )
+
+
+def _is_wrapped(text: str, structured: dict[str, JSON]) -> bool:
+    """Whether a text is the value of the only member of an object, as JSON or, for a string, as it is."""
+    return len(structured) == 1 and any(text == value or _same_json(text, value) for value in structured.values())
 
 
 def _same_json(text: str, value: JSON) -> bool:
