@@ -127,7 +127,7 @@ fault("output-of-the-wrong-type", breaks="tools.output-conforms", cases=[OUTPUT]
 fault("output-without-a-required-member", breaks="tools.output-conforms", cases=[OUTPUT])(outputs(WEIGHT, {}))
 
 
-WRAPPED = {"type": "object", "properties": {"result": True}, "required": ["result"]}
+WRAPPED = {"type": "object", "properties": {"result": {}}, "required": ["result"]}
 
 
 def wrapped(text: str) -> type[Connection]:
