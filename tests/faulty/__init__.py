@@ -50,6 +50,7 @@ class Fault(Variant):
     - `blind`: why the tester doesn't get it right yet.
     - `both`: it shows only to a client that asks for all revisions; others are asked for one.
     - `only_stdio`: it is about a process, and shows over real stdio alone.
+    - `revisions`: the only ones in which it is a fault; else all in which what it breaks stands.
     """
 
     breaks: tuple[str, ...] = ()
@@ -60,6 +61,7 @@ class Fault(Variant):
     blind: str = ""
     both: bool = False
     only_stdio: bool = False
+    revisions: tuple[str, ...] = ()
 
 
 FAULTS: dict[str, Fault] = {}
@@ -79,6 +81,7 @@ def fault(
     blind: str = "",
     both: bool = False,
     only_stdio: bool = False,
+    revisions: Sequence[str] = (),
     server: MakeServer = github,
 ) -> Callable[[Made], Made]:
     """Registers a class of connections, on `server`, or a function that makes a server, as a fault."""
@@ -88,8 +91,9 @@ def fault(
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
         also = {case: reason for case, reason in (may or {}).items() if case not in cases}  # one table serves many
         entry = Fault(
-            name, connection, offered, broken, tuple(cases), also, undecided, several, blind, both, only_stdio
-        )
+            name, connection, offered, broken, tuple(cases), also, undecided, several, blind, both, only_stdio,
+            tuple(revisions),
+        )  # fmt: skip
         _add(FAULTS, entry)
         return made
 
