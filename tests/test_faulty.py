@@ -33,6 +33,8 @@ def parameters(entries: Sequence[Variant], revision: str) -> list[ParameterSet]:
     for entry in entries:
         if isinstance(entry, Fault) and not claims(entry, revision):
             continue
+        if entry.revisions and revision not in entry.revisions:
+            continue
         blind = entry.blind if isinstance(entry, Fault) else ""
         marks = [pytest.mark.xfail(reason=blind, strict=True)] if blind else []
         made.append(pytest.param(entry.name, revision, id=f"{entry.name}-{revision}", marks=marks))

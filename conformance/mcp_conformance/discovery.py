@@ -11,12 +11,13 @@ from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS
 from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.hints import Hints
+from mcp_conformance.jsonrpc import JSON
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.probing import ask_both_eras, find_transport, first_request, offer
-from mcp_conformance.profile import CallLevel, Profile
+from mcp_conformance.profile import CallLevel, Profile, Tool
 from mcp_conformance.requirements import catalogue
-from mcp_conformance.revisions import JUDGED, era_of, may_be_published
+from mcp_conformance.revisions import JUDGED, era_of, has_annotations, may_be_published
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions, silence
 from mcp_conformance.survey import Survey
@@ -44,6 +45,8 @@ class Discovery:
     """The revisions in which a server is surveyed, oldest first."""
     _observations: dict[str, tuple[Observation, str]] = field(default_factory=dict)
     """What was seen in each revision, and stderr where the server has died."""
+    _annotations: dict[str, JSON] = field(default_factory=dict)
+    """What tools say of themselves, by name, in revisions in which they can."""
 
     async def run(self, *, judge: bool = True) -> list[Outcome]:
         """Fill the profile; the outcomes of `ANSWERS` and, with `judge`, of all checks."""
@@ -167,8 +170,12 @@ class Discovery:
     async def _survey(self, version: str, session: Session, known: dict[str, Accepted] | None) -> None:
         if session.era == "stateful":
             await session.initialized()
+        if not has_annotations(version) and not any(map(has_annotations, self.profile.offers)):
+            await self._ask_a_later_revision()
         level: CallLevel = self.call if known is not None else "none"
-        found, observation = await Survey(session, level, self.hints, {} if known is None else known).run()
+        survey = Survey(session, level, self.hints, {} if known is None else known, self._annotations)
+        found, observation = await survey.run()
+        self._annotations = _annotations(found.tools) | self._annotations
         if session.failure is not None:
             raise session.failure  # ours, not the server's
         found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
@@ -177,6 +184,19 @@ class Discovery:
         self._observations[version] = (observation, "" if session.alive else session.conduit.stderr_tail())
         if session.alive and not found.unanswered:
             self.sessions.share(session)
+
+    async def _ask_a_later_revision(self) -> None:
+        """Which tools may be called: that is known from other revisions where several are judged, and has to be the
+        same where this one is asked for alone."""
+        if self.call not in ("safe", "readonly") or self.sessions.alone:
+            return
+        newest = max(version for version in JUDGED if era_of(version) == "stateful")
+        session = await self.sessions.connect(newest)
+        await first_request(session, self.sessions.deadline())
+        if has_annotations(offer(session) or ""):
+            await session.initialized()
+            self._annotations = _annotations(await Survey(session, "none", self.hints).listed())
+        await self._let_go(session)
 
     # --------------------------------------------------------------------------------------------------------- outcomes
 
@@ -259,3 +279,8 @@ class Discovery:
         for finding in made.findings:
             finding.case, finding.reproduce = ANSWERS, self.reproduce("", "")
         return made
+
+
+def _annotations(tools: Iterable[Tool]) -> dict[str, JSON]:
+    """The annotations of the tools that have any, by name."""
+    return {tool.name: tool.definition["annotations"] for tool in tools if "annotations" in tool.definition}

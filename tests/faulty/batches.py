@@ -124,6 +124,7 @@ class WithoutErrors(Partial):
     "notifications-answered-in-a-batch",
     breaks="jsonrpc.notification-no-response",
     cases=[MIXED, TOLD],
+    revisions=BATCHING,
 )
 class AnswersNotifications(Connection):
     async def on_batch(self, parts: list[JSON]) -> None:

@@ -116,7 +116,7 @@ class IndentsNotifications(features.Logs):
 class RawNewlines(Connection):
     def encode(self, message: dict[str, JSON]) -> bytes:
         encoded = super().encode(message)
-        return encoded.replace(b"GitHub reference", b"GitHub\nreference") if b"serverInfo" in encoded else encoded
+        return encoded.replace(b'"instructions":"', b'"instructions":"\n') if b"serverInfo" in encoded else encoded
 
 
 @fault("newline-between-members", breaks="stdio.no-embedded-newlines", cases=[ONE_LINE])
