@@ -28,6 +28,7 @@ from mcp_conformance.wire import short
 ANSWERS = "target.answers"
 """The case behind the item `mcp/target::answers`: there is a server at all."""
 
+_MOST_FOR_THE_OTHER = 15.0  # seconds for the first answer in an era that wasn't asked for
 _LAST_WORDS = 0.5  # seconds in which a dying server's stderr may still arrive
 
 
@@ -76,6 +77,8 @@ class Discovery:
             await self._let_go(session)
             if session.exchanges[0].answer is None and not self.profile.revisions and not asked:
                 break  # dead or dumb: asking again would only take time
+        if not any(self.profile.offers.values()):
+            await self._ask_the_other_era(versions)
         offered = {version for version in self.profile.offers.values() if version}
         for version, session in strange.items():
             if (
@@ -90,6 +93,19 @@ class Discovery:
         if offered:
             self.profile.failure = ""
         return [self._answers(), *(self._outcomes() if judge else ())]
+
+    async def _ask_the_other_era(self, versions: list[str]) -> None:
+        """Nothing that was asked for is spoken: whether there is a server at all, the era that wasn't asked for tells.
+        It isn't judged in that."""
+        eras = {era_of(version) for version in versions}
+        others = [version for version in self.judged if era_of(version) not in eras]
+        barred = any(seen.exchanges[0].status in UNJUDGED_STATUS for seen, _ in self._observations.values())
+        if len(eras) > 1 or not others or barred or (self.profile.transport == "sse" and "stateful" in eras):
+            return
+        session = await self.sessions.connect(others[-1])
+        await first_request(session, min(self.sessions.start_deadline, _MOST_FOR_THE_OTHER))
+        await self._note(others[-1], session)
+        await self._let_go(session)
 
     async def _let_go(self, session: Session) -> None:
         if not self.sessions.is_shared(session):
@@ -229,10 +245,10 @@ class Discovery:
         missing = [wanted for wanted in self.wanted if wanted not in profile.revisions]
         if spoken and missing:
             made.verdict = Verdict.INCONCLUSIVE
-            made.reason = f"{', '.join(missing)} was asked for, but the server speaks only {spoken}"
+            made.reason = f"{', '.join(missing)} was asked for, and the server doesn't speak it: it names {spoken}"
         elif spoken and not profile.revisions:
             made.verdict = Verdict.NOT_APPLICABLE
-            made.reason = f"the server speaks {spoken}; these suites judge {' and '.join(self.judged)}"
+            made.reason = f"the server speaks {spoken}; these suites judge {', '.join(self.judged)}"
         if not spoken:
             return self._no_answer(version)
         named = self.profile.offers[version]
