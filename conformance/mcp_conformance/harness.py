@@ -447,9 +447,8 @@ class Harness:
         profile = self.found()
         if not profile.revisions:
             spoken = ", ".join(sorted({version for version in profile.offers.values() if version}))
-            instead = (
-                f"not {', '.join(self.options.revisions)}" if self.options.revisions else "which isn't judged here"
-            )
+            wanted = ", ".join(self.options.revisions)
+            instead = f"not {wanted}" if wanted else "which isn't judged here"
             why = inert(self.redactor.text(profile.failure or f"speaks {spoken}, {instead}"))
             return [f"mcp-conformance: {self.label}: {why}"]
         info = profile.server_info
