@@ -24,7 +24,9 @@ class Reassembly:
 
     def add(self, event: Event) -> tuple[Message, str] | None:
         """The message that the latest lines make together, and in words which they are."""
-        if _begins_a_message(event.raw) or len(self._fragments) >= _MAX_FRAGMENTS:
+        in_object = bool(self._fragments) and self._fragments[0].raw.startswith(b"{")
+        begins = event.raw.startswith(b"{") if in_object else _begins_a_message(event.raw)
+        if begins or len(self._fragments) >= _MAX_FRAGMENTS:
             self._fragments.clear()
         self._fragments.append(event)
         # Only a line that can be the last one is tried: looking at each would be quadratic.
