@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from reference_servers.engine import JSON, Connection, Notification, Request
 from reference_servers.engine.messages import encode, parse
 
-from . import Spread, fault
 from . import _features as features
+from . import fault
 from ._spoiling import crash
 
 BATCHING = ("2025-03-26",)
@@ -20,7 +20,7 @@ ALL, ONE, BESIDE, MANY = (
 MIXED, TOLD = "batching.mixed.only-requests-are-answered", "batching.notifications.are-unanswered"
 EMPTY, PART = "batching.malformed.empty", "batching.malformed.part-is-no-message"
 VALID = "base.batches-are-valid"
-NOTHING_KNOWN: Spread = {"undecided": "nothing is known of notifications in a batch that is refused"}
+NOTHING_KNOWN = "nothing is known of notifications in a batch that is refused"
 
 
 class Batching(Connection):
@@ -41,14 +41,14 @@ class Batching(Connection):
     "batch-is-refused",
     breaks=RECEIVE,
     cases=[ALL, ONE, BESIDE, MANY, MIXED],
-    **NOTHING_KNOWN,
+    undecided=NOTHING_KNOWN,
 )
 class Refuses(Connection):
     def takes_batches(self) -> bool:
         return False
 
 
-@fault("batch-is-ignored", breaks=RECEIVE, cases=[ALL, ONE, BESIDE, MANY, MIXED], **NOTHING_KNOWN)
+@fault("batch-is-ignored", breaks=RECEIVE, cases=[ALL, ONE, BESIDE, MANY, MIXED], undecided=NOTHING_KNOWN)
 class Ignores(Connection):
     async def on_batch(self, parts: list[JSON]) -> None:
         pass
@@ -60,7 +60,7 @@ class Ignores(Connection):
     cases=[ALL, ONE, BESIDE, MANY, MIXED, TOLD],
     may={PART: "a batch too"},
     several="a server that dies of notifications is seen by what follows, not by a missing answer",
-    **NOTHING_KNOWN,
+    undecided=NOTHING_KNOWN,
 )
 class Dies(Connection):
     async def on_batch(self, parts: list[JSON]) -> None:
@@ -82,7 +82,7 @@ class Partial(Connection):
     breaks=RECEIVE,
     cases=[ALL, BESIDE, MANY],
     may={MIXED: "the first is a notification"},
-    **NOTHING_KNOWN,
+    undecided=NOTHING_KNOWN,
 )
 class OnlyFirst(Partial):
     def taken(self, parts: list[JSON]) -> Sequence[JSON]:
@@ -101,7 +101,7 @@ class NotAlone(Partial):
         return parts if len(parts) > 1 else []
 
 
-@fault("batch-with-a-notification-is-ignored", breaks=RECEIVE, cases=[MIXED], **NOTHING_KNOWN)
+@fault("batch-with-a-notification-is-ignored", breaks=RECEIVE, cases=[MIXED], undecided=NOTHING_KNOWN)
 class OnlyRequests(Partial):
     def taken(self, parts: list[JSON]) -> Sequence[JSON]:
         return parts if all("id" in part for part in parts if isinstance(part, dict)) else []
