@@ -183,6 +183,7 @@ def converse(
     *,
     deadline: float = DEADLINE,
     capabilities: dict[str, Any] | None = None,
+    revision: str = "2025-11-25",
 ) -> T:
     """The same with a server that is a coroutine of its own."""
     said: list[T] = []
@@ -191,9 +192,7 @@ def converse(
         with anyio.fail_after(30):
             async with anyio.create_task_group() as tasks:
                 link = serve_in_memory(server, tasks, grace=0.2)
-                session = Session(
-                    LineConduit(link), revision="2025-11-25", capabilities=capabilities, deadline=deadline
-                )
+                session = Session(LineConduit(link), revision=revision, capabilities=capabilities, deadline=deadline)
                 session.start(tasks)
                 try:
                     said.append(await conversation(session))

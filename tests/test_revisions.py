@@ -9,14 +9,19 @@ from mcp_conformance import schemas
 from mcp_conformance.data import data_root
 from mcp_conformance.methods import methods
 from mcp_conformance.requirements import catalogue
-from mcp_conformance.revisions import JUDGED, REVISIONS, may_be_published
+from mcp_conformance.revisions import JUDGED, REVISIONS, has_batches, may_batch, may_be_published
 
 
 def test_revisions_stand_in_the_order_of_their_dates_and_only_the_newest_era_is_stateless() -> None:
     dates = [revision.date for revision in REVISIONS]
     assert dates == sorted(dates)
     assert [revision.date for revision in REVISIONS if revision.era == "stateless"] == ["2026-07-28"]
-    assert set(JUDGED) < set(dates)
+    assert list(JUDGED) == dates
+
+
+def test_only_one_revision_has_batches_and_after_it_no_array_can_be_right() -> None:
+    assert [revision.date for revision in REVISIONS if has_batches(revision.date)] == ["2025-03-26"]
+    assert [revision.date for revision in REVISIONS if may_batch(revision.date)] == ["2024-11-05", "2025-03-26"]
 
 
 def test_every_revision_has_a_schema_a_table_of_methods_and_requirements() -> None:

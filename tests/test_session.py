@@ -5,11 +5,11 @@ from typing import Any
 
 import anyio
 import pytest
-from scripted import HANG_UP, Right, converse, result, talk
+from scripted import HANG_UP, Right, converse, error, result, talk
 
 from mcp_conformance import conduits, reassembly
 from mcp_conformance import session as session_module
-from mcp_conformance.jsonrpc import LineFraming
+from mcp_conformance.jsonrpc import MISSING, LineFraming
 from mcp_conformance.session import Session
 from mcp_conformance.transports.memory import Receive, Send
 
@@ -252,6 +252,87 @@ def test_the_search_for_messages_over_lines_is_bounded(monkeypatch: pytest.Monke
         assert session._lines.reread < 60_000  # the last try that went over the bound, and counting alone after it
 
     talk(lambda message: [*lines[:9], result(message, {})], conversation)
+
+
+@pytest.mark.parametrize("indent", [1, 4, "\t"])
+def test_an_array_that_is_indented_is_put_together(indent: Any) -> None:
+    async def conversation(session: Session) -> None:
+        exchange = await session.call("ping")
+        assert exchange.result == WIDE["result"]
+
+    talk(lambda message: json.dumps([WIDE], indent=indent).encode(), conversation, revision="2025-03-26")
+
+
+# -------------------------------------------------- batches
+
+ONE_OF_EACH: list[tuple[str, Any, Any]] = [
+    ("a", MISSING, None), ("told", {"x": 1}, MISSING), ("b", {}, "mine"), ("c", MISSING, None)
+]  # fmt: skip
+BATCHES = {
+    "in one array": lambda asked: [[result(one, {"for": one["method"]}) for one in asked]],
+    "backwards": lambda asked: [[result(one, {"for": one["method"]}) for one in reversed(asked)]],
+    "singly": lambda asked: [result(one, {"for": one["method"]}) for one in asked],
+    "in two arrays": lambda asked: [[result(one, {"for": one["method"]})] for one in asked],
+}
+
+
+@pytest.mark.parametrize("way", BATCHES)
+def test_each_request_of_a_batch_finds_its_answer(way: str) -> None:
+    async def conversation(session: Session) -> None:
+        exchanges = await session.batch(ONE_OF_EACH)
+        assert [exchange.method for exchange in exchanges] == ["a", "b", "c"]
+        for exchange in exchanges:
+            assert await session.answered(exchange)
+            assert (exchange.result, exchange.flaw) == ({"for": exchange.method}, "")
+            assert exchange.is_batched
+        assert session.strays == []
+        sent = json.loads(exchanges[0].sent.raw)
+        assert [("id" in one, one["method"]) for one in sent] == [
+            (True, "a"), (False, "told"), (True, "b"), (True, "c")
+        ]  # fmt: skip
+
+    def answer(batch: Any) -> Any:
+        return BATCHES[way]([one for one in batch if "id" in one])
+
+    talk(answer, conversation, revision="2025-03-26")
+
+
+def test_an_error_without_an_id_answers_a_batch_and_none_of_its_requests() -> None:
+    async def conversation(session: Session) -> None:
+        (exchange,) = await session.batch([("a", MISSING, None)])
+        assert not await session.answered(exchange, 0.2)
+        assert [stray.message.id for stray in session.strays if stray.message] == [None]
+
+    talk(lambda batch: error({"id": None}, -32600), conversation, revision="2025-03-26")
+
+
+@pytest.mark.parametrize(("revision", "read"), [("2024-11-05", True), ("2025-03-26", True), ("2025-06-18", False)])
+def test_messages_of_a_received_array_are_read_where_there_may_be_batches(revision: str, read: bool) -> None:
+    own = {"jsonrpc": "2.0", "id": "theirs", "method": "ping"}
+
+    async def conversation(session: Session) -> None:
+        exchange = await session.request("a")
+        assert await session.answered(exchange, 5 if read else 0.2) == read
+        parts = [event for event in session.transcript.events if event.batch]
+        assert [event.message.kind for event in parts if event.message] == ["request", "result"] * read
+        array = next(event for event in session.transcript.events if event.message and event.message.kind == "batch")
+        assert {event.batch for event in parts} <= {array.number}
+
+    def answer(message: Any) -> Any:
+        return [[own, result(message, {})]] if message.get("method") == "a" else None
+
+    talk(answer, conversation, revision=revision)
+
+
+def test_of_an_endless_array_a_part_is_read_and_nobody_blamed_for_the_rest() -> None:
+    async def conversation(session: Session) -> None:
+        await session.call("a")
+        last = session.transcript.events[-1]
+        assert last.message is not None
+        assert (last.message.kind, last.message.problem[:10]) == ("unread", "only the f")
+
+    note = {"jsonrpc": "2.0", "method": "notifications/x"}
+    talk(lambda message: [[result(message, {}), *[note] * 1500]], conversation, revision="2025-03-26")
 
 
 # -------------------------------------------------- time and bounds

@@ -10,6 +10,7 @@ from scripted import asked as is_asked
 from scripted_http import Asked, Reply, RightStateless, RightStreamable, Web, converse_http
 
 from mcp_conformance.conduits import HeaderChanges, streamable
+from mcp_conformance.jsonrpc import MISSING
 from mcp_conformance.session import Session
 from mcp_conformance.transports import LinkClosed
 
@@ -131,6 +132,52 @@ def test_several_streams_are_read_at_once_and_each_answer_finds_its_request() ->
         assert note.http is not None
 
     converse_http(handler, conversation)
+
+
+@pytest.mark.parametrize("way", ["array", "events", "array in an event"])
+def test_a_batch_is_one_post_and_each_of_its_requests_is_answered(way: str) -> None:
+    right = RightStreamable()
+
+    async def handler(asked: Asked, reply: Reply) -> None:
+        if not isinstance(asked.message, list):
+            await right(asked, reply)
+            return
+        answers = [result(one, {"for": one["method"]}) for one in asked.message if "id" in one]
+        if way == "array":
+            await reply.json(answers)
+            return
+        await reply.events()
+        for event in answers if way == "events" else [answers]:
+            await reply.event(event)
+
+    async def conversation(session: Session, web: Web) -> None:
+        await shake(session)
+        exchanges = await session.batch([("a", MISSING, None), ("told", MISSING, MISSING), ("b", MISSING, None)])
+        for exchange in exchanges:
+            assert await session.answered(exchange)
+            assert (exchange.result, exchange.flaw, exchange.status) == ({"for": exchange.method}, "", 200)
+
+    converse_http(handler, conversation, revision="2025-03-26")
+
+
+def test_a_batch_that_is_refused_settles_all_its_requests_at_once() -> None:
+    right = RightStreamable()
+
+    async def handler(asked: Asked, reply: Reply) -> None:
+        if isinstance(asked.message, list):
+            await reply.json({"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no"}}, status=400)
+        else:
+            await right(asked, reply)
+
+    async def conversation(session: Session, web: Web) -> None:
+        await shake(session)
+        for exchange in await session.batch([("a", MISSING, None), ("b", MISSING, None)]):
+            assert not await session.answered(exchange)
+            assert exchange.over
+            assert exchange.status == 400
+        assert [stray.is_refusal for stray in session.strays] == [True]
+
+    converse_http(handler, conversation, revision="2025-03-26")
 
 
 # -------------------------------------------------- wrong places, wrong ids, wrong types

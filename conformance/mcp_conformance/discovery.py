@@ -11,12 +11,13 @@ from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS
 from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.hints import Hints
+from mcp_conformance.jsonrpc import JSON
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.probing import ask_both_eras, find_transport, first_request, heard, offer
-from mcp_conformance.profile import CallLevel, Profile
+from mcp_conformance.profile import CallLevel, Profile, Tool
 from mcp_conformance.requirements import catalogue
-from mcp_conformance.revisions import JUDGED, era_of, may_be_published
+from mcp_conformance.revisions import JUDGED, era_of, has_annotations, may_be_published
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions, silence
 from mcp_conformance.survey import Survey
@@ -27,6 +28,7 @@ from mcp_conformance.wire import short
 ANSWERS = "target.answers"
 """The case behind the item `mcp/target::answers`: there is a server at all."""
 
+_MOST_FOR_THE_OTHER = 15.0  # seconds for the first answer in an era that wasn't asked for
 _LAST_WORDS = 0.5  # seconds in which a dying server's stderr may still arrive
 
 
@@ -44,6 +46,8 @@ class Discovery:
     """The revisions in which a server is surveyed, oldest first."""
     _observations: dict[str, tuple[Observation, str]] = field(default_factory=dict)
     """What was seen in each revision, and stderr where the server has died."""
+    _annotations: dict[str, JSON] = field(default_factory=dict)
+    """What tools say of themselves, by name, in revisions in which they can."""
 
     async def run(self, *, judge: bool = True) -> list[Outcome]:
         """Fill the profile; the outcomes of `ANSWERS` and, with `judge`, of all checks."""
@@ -73,6 +77,8 @@ class Discovery:
             await self._let_go(session)
             if session.exchanges[0].answer is None and not self.profile.revisions and not asked:
                 break  # dead or dumb: asking again would only take time
+        if not any(self.profile.offers.values()):
+            await self._ask_the_other_era(versions)
         offered = {version for version in self.profile.offers.values() if version}
         for version, session in strange.items():
             if (
@@ -87,6 +93,19 @@ class Discovery:
         if offered:
             self.profile.failure = ""
         return [self._answers(), *(self._outcomes() if judge else ())]
+
+    async def _ask_the_other_era(self, versions: list[str]) -> None:
+        """Nothing that was asked for is spoken: whether there is a server at all, the era that wasn't asked for tells.
+        It isn't judged in that."""
+        eras = {era_of(version) for version in versions}
+        others = [version for version in self.judged if era_of(version) not in eras]
+        barred = any(seen.exchanges[0].status in UNJUDGED_STATUS for seen, _ in self._observations.values())
+        if len(eras) > 1 or not others or barred or (self.profile.transport == "sse" and "stateful" in eras):
+            return
+        session = await self.sessions.connect(others[-1])
+        await first_request(session, min(self.sessions.start_deadline, _MOST_FOR_THE_OTHER))
+        await self._note(others[-1], session)
+        await self._let_go(session)
 
     async def _let_go(self, session: Session) -> None:
         if not self.sessions.is_shared(session):
@@ -168,8 +187,12 @@ class Discovery:
     async def _survey(self, version: str, session: Session, known: dict[str, Accepted] | None) -> None:
         if session.era == "stateful":
             await session.initialized()
+        if not has_annotations(version) and not any(map(has_annotations, self.profile.offers)):
+            await self._ask_a_later_revision()
         level: CallLevel = self.call if known is not None else "none"
-        found, observation = await Survey(session, level, self.hints, {} if known is None else known).run()
+        survey = Survey(session, level, self.hints, {} if known is None else known, self._annotations)
+        found, observation = await survey.run()
+        self._annotations = _annotations(found.tools) | self._annotations
         if session.failure is not None:
             raise session.failure  # ours, not the server's
         found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
@@ -178,6 +201,19 @@ class Discovery:
         self._observations[version] = (observation, "" if session.alive else session.conduit.stderr_tail())
         if session.alive and not found.unanswered:
             self.sessions.share(session)
+
+    async def _ask_a_later_revision(self) -> None:
+        """Which tools may be called: that is known from other revisions where several are judged, and has to be the
+        same where this one is asked for alone."""
+        if self.call not in ("safe", "readonly") or self.sessions.alone:
+            return
+        newest = max(version for version in JUDGED if era_of(version) == "stateful")
+        session = await self.sessions.connect(newest)
+        await first_request(session, self.sessions.deadline())
+        if has_annotations(offer(session) or ""):
+            await session.initialized()
+            self._annotations = _annotations(await Survey(session, "none", self.hints).listed())
+        await self._let_go(session)
 
     # --------------------------------------------------------------------------------------------------------- outcomes
 
@@ -210,10 +246,10 @@ class Discovery:
         missing = [wanted for wanted in self.wanted if wanted not in profile.revisions]
         if spoken and missing:
             made.verdict = Verdict.INCONCLUSIVE
-            made.reason = f"{', '.join(missing)} was asked for, but the server speaks only {spoken}"
+            made.reason = f"{', '.join(missing)} was asked for, and the server doesn't speak it: it names {spoken}"
         elif spoken and not profile.revisions:
             made.verdict = Verdict.NOT_APPLICABLE
-            made.reason = f"the server speaks {spoken}; these suites judge {' and '.join(self.judged)}"
+            made.reason = f"the server speaks {spoken}; these suites judge {', '.join(self.judged)}"
         if not spoken:
             return self._no_answer(version)
         named = self.profile.offers[version]
@@ -260,3 +296,8 @@ class Discovery:
         for finding in made.findings:
             finding.case, finding.reproduce = ANSWERS, self.reproduce("", "")
         return made
+
+
+def _annotations(tools: Iterable[Tool]) -> dict[str, JSON]:
+    """The annotations of the tools that have any, by name."""
+    return {tool.name: tool.definition["annotations"] for tool in tools if "annotations" in tool.definition}

@@ -53,6 +53,11 @@ class Exchange:
         return message.value["error"] if message is not None and message.kind == "error" else MISSING
 
     @property
+    def is_batched(self) -> bool:
+        """Whether the request stood in a batch."""
+        return self.sent.message is not None and self.sent.message.kind == "batch"
+
+    @property
     def seconds(self) -> float:
         return self.answer.at - self.sent.at if self.answer else math.inf
 

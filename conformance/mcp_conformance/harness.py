@@ -447,7 +447,9 @@ class Harness:
         profile = self.found()
         if not profile.revisions:
             spoken = ", ".join(sorted({version for version in profile.offers.values() if version}))
-            why = inert(self.redactor.text(profile.failure or f"speaks {spoken}; judged here are {', '.join(JUDGED)}"))
+            wanted = ", ".join(self.options.revisions)
+            instead = f"not {wanted}" if wanted else "which isn't judged here"
+            why = inert(self.redactor.text(profile.failure or f"speaks {spoken}, {instead}"))
             return [f"mcp-conformance: {self.label}: {why}"]
         info = profile.server_info
         name = inert(

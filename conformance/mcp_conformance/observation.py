@@ -47,7 +47,8 @@ class Observation:
         )
 
     def received(self) -> Iterator[tuple[Event, Message]]:
-        """Everything that the server sent, in order."""
+        """Everything that the server sent, in order; behind a batch, each of its messages, where the revision may have
+        batches."""
         for event in self.events:
             if event.direction == "received" and event.message is not None:
                 yield event, event.message

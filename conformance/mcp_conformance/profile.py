@@ -13,12 +13,14 @@ CALL_LEVELS: tuple[CallLevel, ...] = ("safe", "readonly", "all", "none")
 
 @dataclass(slots=True)
 class Tool:
-    """A listed tool. `callable` with the `reason` why or why not; `arguments` that were accepted, once some were."""
+    """A listed tool. `callable` with the `reason` why or why not; `arguments` that were accepted, once some were.
+    `read_only` is what its annotations say, here or in a revision that has annotations."""
 
     name: str
     definition: dict[str, JSON]
     callable: bool
     reason: str
+    read_only: bool = False
     called: bool = False
     arguments: dict[str, JSON] | None = None
 

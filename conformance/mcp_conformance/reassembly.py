@@ -24,11 +24,17 @@ class Reassembly:
 
     def add(self, event: Event) -> tuple[Message, str] | None:
         """The message that the latest lines make together, and in words which they are."""
-        if event.raw.startswith(b"{") or len(self._fragments) >= _MAX_FRAGMENTS:
+        in_object = bool(self._fragments) and self._fragments[0].raw.startswith(b"{")
+        begins = event.raw.startswith(b"{") if in_object else _begins_a_message(event.raw)
+        if begins or len(self._fragments) >= _MAX_FRAGMENTS:
             self._fragments.clear()
         self._fragments.append(event)
         # Only a line that can be the last one is tried: looking at each would be quadratic.
-        if not _may_end_a_message(event.raw) or len(self._fragments) < 2 or not self._fragments[0].raw.startswith(b"{"):
+        if (
+            not _may_end_a_message(event.raw)
+            or len(self._fragments) < 2
+            or not _begins_a_message(self._fragments[0].raw)
+        ):
             return None
         self.reread += sum(len(fragment.raw) for fragment in self._fragments)
         if self.reread > _MAX_REREAD:
@@ -42,9 +48,16 @@ class Reassembly:
         return None
 
 
+def _begins_a_message(line: bytes) -> bool:
+    """Whether a line can be the first one of a message over several: it opens an object, or an array of them."""
+    return line.startswith(b"{") or line.rstrip() == b"["
+
+
 def _may_end_a_message(line: bytes) -> bool:
     """Whether a line can be the last one of a message over several: it closes an object, and not only an inner one, as
-    indentation shows."""
+    indentation shows, or an array."""
+    if line.rstrip() == b"]":
+        return True
     bare = line.strip()
     indented = line[:1] in (b" ", b"\t")
     return bare.endswith(b"}") and not (indented and (bare == b"}" or bare.endswith(b"{}")))

@@ -35,6 +35,22 @@ def probe(version: str) -> str:
     return "ping" if era_of(version) == "stateful" else "server/discover"
 
 
+def has_annotations(version: str) -> bool:
+    """Whether a tool can say of itself that it only reads, or destroys nothing (server/tools, from 2025-03-26 on)."""
+    return version >= "2025-03-26"
+
+
+def has_batches(version: str) -> bool:
+    """Whether arrays of messages are part of the protocol, and have to be taken (2025-03-26 basic/index#batching)."""
+    return version == "2025-03-26"
+
+
+def may_batch(version: str) -> bool:
+    """Whether an array of messages can be right: the text before 2025-03-26 says nothing of batches, and from
+    2025-06-18 on every message is a single object."""
+    return version < "2025-06-18"
+
+
 JUDGED = tuple(revision.date for revision in REVISIONS)
 """The revisions that have suites here, oldest first."""
 

@@ -7,6 +7,7 @@ evidently is, and marked, so that one defect is found once and everything behind
 
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
@@ -15,9 +16,9 @@ from anyio.abc import TaskGroup
 from mcp_conformance import client
 from mcp_conformance.conduits import Arrival, Conduit, HeaderChanges
 from mcp_conformance.exchanges import Exchange, Flaw, HttpExchange, needs_input
-from mcp_conformance.jsonrpc import JSON, MISSING, Message, encode, parse, same_id
+from mcp_conformance.jsonrpc import JSON, MAX_BATCH, MISSING, Message, encode, parse, same_id
 from mcp_conformance.reassembly import Reassembly
-from mcp_conformance.revisions import era_of, probe
+from mcp_conformance.revisions import era_of, may_batch, probe
 from mcp_conformance.transcript import Direction, Event, Transcript
 from mcp_conformance.transports import Ending, LinkClosed
 
@@ -139,6 +140,32 @@ class Session:
         event = self._sent(encode(message), headers)
         await self._send(event, event.raw, wait=True)
         return event
+
+    async def batch(self, parts: Sequence[tuple[str, JSON, JSON]]) -> list[Exchange]:
+        """Send requests and notifications in one array; doesn't wait for the answers, but over HTTP as `notify` does
+        where there are none to wait for.
+
+        A part is a method, its params (or MISSING), and an id: MISSING for a notification, None for a fresh one. The
+        exchanges of the requests come back in order; all of them have the array as what was `sent`.
+        """
+        whole: list[JSON] = []
+        for method, params, number in parts:
+            message: dict[str, JSON] = {"jsonrpc": "2.0"}
+            if number is not MISSING:
+                message["id"] = self._fresh_id() if number is None else number
+            message["method"] = method
+            if params is not MISSING:
+                message["params"] = params
+            whole.append(message)
+        event = self._sent(encode(whole))
+        made = [Exchange(one["method"], one.get("params", MISSING), one["id"], event) for one in whole if "id" in one]
+        self._unread = self._unread or len(made) < len(whole)
+        self.exchanges.extend(made)
+        if self.closed.is_set():
+            for exchange in made:
+                exchange.done.set()
+        await self._send(event, event.raw, wait=not made)
+        return made
 
     async def raw(self, data: bytes, *, newline: bool = True, headers: HeaderChanges | None = None) -> Event:
         """Send bytes as they are; over HTTP as a body, and it returns as `notify` does."""
@@ -318,9 +345,9 @@ class Session:
         changed.set()
 
     def _arrived(self, arrival: Arrival) -> None:
-        carrier = self._carrier(arrival.reply_to)
+        carriers = self._carriers(arrival.reply_to)
         before = len(self.transcript)
-        self._record(arrival, carrier)
+        self._record(arrival, carriers)
         asked = next((one for one in self.http_exchanges if one.sent.number == arrival.reply_to), None)
         if asked is None:
             return
@@ -333,19 +360,21 @@ class Session:
         if arrival.kind == "over":
             asked.settle(arrival.text)
 
-    def _record(self, arrival: Arrival, carrier: Exchange | None) -> None:
+    def _record(self, arrival: Arrival, carriers: list[Exchange]) -> None:
         match arrival.kind:
             case "over":
-                if carrier is not None and carrier.answer is None:
-                    carrier.over = carrier.over or arrival.text
-                    carrier.done.set()
-                    self._notice()
+                for carrier in carriers:
+                    if carrier.answer is None:
+                        carrier.over = carrier.over or arrival.text
+                        carrier.done.set()
+                self._notice()
             case "http":
                 direction: Direction = "sent" if arrival.outgoing else "received"
                 event = self.transcript.add(direction, http=arrival.http, text=arrival.text)
                 # Of the response itself: not of a redirect that was followed, nor of a GET that resumed its stream.
-                if carrier is not None and not arrival.outgoing and 300 <= (carrier.status or 300) < 400:
-                    carrier.head = event
+                for carrier in carriers:
+                    if not arrival.outgoing and 300 <= (carrier.status or 300) < 400:
+                        carrier.head = event
                 self._notice()
             case "message":
                 assert arrival.message is not None
@@ -357,15 +386,18 @@ class Session:
                     text=arrival.text,
                 )
                 if not arrival.unfinished:
-                    self._message(event, arrival.message, carrier, placed=arrival.reply_to > 0)
+                    self._message(event, arrival.message, carriers, placed=arrival.reply_to > 0)
 
-    def _carrier(self, number: int) -> Exchange | None:
-        """The exchange whose request is event `number`."""
+    def _carriers(self, number: int) -> list[Exchange]:
+        """The exchanges whose requests are event `number`: several where that is a batch."""
         if not number:
-            return None
-        return next((exchange for exchange in reversed(self.exchanges) if exchange.sent.number == number), None)
+            return []
+        last = next((one for one in reversed(self.exchanges) if one.sent.number == number), None)
+        if last is None or not last.is_batched:
+            return [] if last is None else [last]
+        return [exchange for exchange in self.exchanges if exchange.sent is last.sent]
 
-    def _message(self, event: Event, message: Message, carrier: Exchange | None, placed: bool) -> None:
+    def _message(self, event: Event, message: Message, carriers: list[Exchange], placed: bool) -> None:
         # The last element of an array, on a line of its own, is JSON too: only a message ends what was spread over
         # lines.
         if message.kind == "unread":
@@ -374,33 +406,47 @@ class Session:
             message.kind != "batch" or any(item.kind != "invalid" for item in message.items)
         ):
             self._lines.clear()
-            self._take(event, message, carrier, placed)
+            self._take(event, message, carriers, placed)
         elif self.conduit.by_lines and (whole := self._lines.add(event)) is not None:
             message, text = whole
-            self._take(self._received(message, text=text), message, None, placed=False)
+            self._take(self._received(message, text=text), message, [], placed=False)
 
     def _received(self, message: Message, **details: Any) -> Event:
         event = self.transcript.add("received", message, **details)
         self._notice()
         return event
 
-    def _take(self, event: Event, message: Message, carrier: Exchange | None, placed: bool) -> None:
-        if message.kind == "request" and self._tasks is not None and self.era == "stateful":
+    def _take(self, event: Event, message: Message, carriers: list[Exchange], placed: bool) -> None:
+        if message.kind == "batch" and may_batch(self.revision):
+            self._take_apart(event, message, carriers, placed)
+        elif message.kind == "request" and self._tasks is not None and self.era == "stateful":
             # Answered in a task of its own: a server that doesn't read must not stop us from reading. The stateless
             # era has no such requests, and no responses to them.
             reply = encode(client.answer(message, self.capabilities))
             self._tasks.start_soon(self._reply, reply)
         elif message.is_response and placed:
-            self._correlate_in_place(event, message, carrier)
+            self._correlate_in_place(event, message, carriers)
         elif message.is_response:
             self._correlate(event, message)
+
+    def _take_apart(self, event: Event, batch: Message, carriers: list[Exchange], placed: bool) -> None:
+        """A batch: each of its messages is taken as if it had come alone."""
+        rest = len(batch.value) - len(batch.items)
+        beyond = Message("unread", b"", problem=f"only the first {MAX_BATCH} messages of a batch are read here")
+        for item in (*batch.items, *([beyond] if rest else [])):
+            one = self._received(item, batch=event.number, http=event.http)
+            self._take(one, item, carriers, placed)
 
     async def _reply(self, data: bytes) -> None:
         if not self._input_ended:
             await self._send(self._sent(data), data, wait=True)
 
     def _correlate(self, event: Event, message: Message) -> None:
-        waiting = [exchange for exchange in self.exchanges if exchange.answer is None and not exchange.done.is_set()]
+        waiting = [
+            exchange
+            for exchange in self.exchanges
+            if exchange.answer is None and not exchange.done.is_set() and not _refuses_all(message, exchange)
+        ]
         for exchange in reversed(self.exchanges):
             if same_id(exchange.id, message.id):
                 if exchange.answer is None:
@@ -423,13 +469,13 @@ class Session:
             return
         self.strays.append(event)
 
-    def _correlate_in_place(self, event: Event, message: Message, carrier: Exchange | None) -> None:
+    def _correlate_in_place(self, event: Event, message: Message, carriers: list[Exchange]) -> None:
         """The same over HTTP, where the place tells what is answered: the id counts first, then the place.
 
         No answer without an id can be mistaken here, so what was seen doesn't make ids unreliable.
         """
         for exchange in reversed(self.exchanges):
-            if same_id(exchange.id, message.id) and (exchange.answer is None or exchange is carrier):
+            if same_id(exchange.id, message.id) and (exchange.answer is None or exchange in carriers):
                 if exchange.answer is None:
                     self._settle(exchange, event, "")
                 elif exchange.flaw == "id-other":
@@ -437,13 +483,17 @@ class Session:
                 else:
                     exchange.surplus.append(event)
                 return
-        if carrier is None:
-            self.strays.append(event)
-        elif carrier.answer is not None:
-            carrier.surplus.append(event)
+        waiting = [carrier for carrier in carriers if carrier.answer is None and not _refuses_all(message, carrier)]
+        named = isinstance(message.id, str | int | float)
+        alike = next((carrier for carrier in waiting if named and str(message.id) == str(carrier.id)), None)
+        if alike is not None:
+            self._settle(alike, event, "id-type", in_place=True)
+        elif len(carriers) == 1 and carriers[0].answer is not None:
+            carriers[0].surplus.append(event)
+        elif len(waiting) == 1:
+            self._settle(waiting[0], event, "id-other", in_place=True)
         else:
-            alike = isinstance(message.id, str | int | float) and str(message.id) == str(carrier.id)
-            self._settle(carrier, event, "id-type" if alike else "id-other", in_place=True)
+            self.strays.append(event)
 
     def _settle(self, exchange: Exchange, event: Event, flaw: Flaw, *, in_place: bool = False) -> None:
         exchange.answer, exchange.flaw = event, flaw
@@ -470,12 +520,20 @@ class Session:
             (event, place)
             for place in unclaimed
             for event in place
-            if event.number > exchange.sent.number and not _is_placed(event)
+            if event.number > exchange.sent.number
+            and not _is_placed(event)
+            and not (event.message and _refuses_all(event.message, exchange))
         ]
         if len(candidates) == 1:
             event, place = candidates[0]
             place.remove(event)
             self._settle(exchange, event, "id-other")
+
+
+def _refuses_all(message: Message, exchange: Exchange) -> bool:
+    """Whether a response, by its missing id, is an answer to the whole batch in which a request stood, and not to that
+    request."""
+    return exchange.is_batched and message.kind == "error" and message.id in (None, MISSING)
 
 
 def _is_placed(event: Event | None) -> bool:

@@ -27,6 +27,8 @@ class Survey:
     hints: Hints
     known: dict[str, Accepted] = field(default_factory=dict)
     """Calls that were accepted, by tool; those that a survey of another revision has seen are tried first."""
+    annotations: dict[str, JSON] = field(default_factory=dict)
+    """What tools say of themselves in another revision, by name: it holds where this one has no annotations."""
     pool: arguments.Pool = field(default_factory=arguments.Pool)
 
     async def run(self) -> tuple[RevisionProfile, Observation]:
@@ -50,6 +52,10 @@ class Survey:
         if session.alive:
             await session.barrier()
         return profile, Observation.of(session, calls=calls.made)
+
+    async def listed(self) -> list[Tool]:
+        """The tools, without the rest of the walk."""
+        return self._tools(await self._list("tools/list", "tools"))
 
     async def _ask(self, method: str, params: JSON = MISSING) -> Exchange:
         exchange = await self.session.request(method, params)
@@ -89,8 +95,11 @@ class Survey:
         for definition in listed:
             # A server that repeats its pages lists a tool many times over; it is called once.
             if isinstance(definition, dict) and isinstance(name := definition.get("name"), str) and name not in found:
-                allowed, reason = may_call(definition, self.level, self.hints.tool(name).call)
-                found[name] = Tool(name, definition, allowed, reason)
+                annotations = definition.get("annotations", self.annotations.get(name))
+                annotated = definition | {"annotations": annotations}
+                allowed, reason = may_call(annotated, self.level, self.hints.tool(name).call)
+                read_only = isinstance(annotations, dict) and annotations.get("readOnlyHint") is True
+                found[name] = Tool(name, definition, allowed, reason, read_only)
         return list(found.values())
 
     async def _resources(self) -> None:
@@ -122,7 +131,7 @@ class Survey:
         values: dict[str, JSON] = {}
         accepted = [tool for tool in profile.tools if tool.arguments is not None]
         # A quick and read-only tool first: cases call it several times over.
-        accepted.sort(key=lambda tool: (self.known[tool.name].seconds > SLOW, not _is_read_only(tool)))
+        accepted.sort(key=lambda tool: (self.known[tool.name].seconds > SLOW, not tool.read_only))
         names = {tool.name for tool in profile.tools}
         for tool in accepted:
             good = tool.arguments or {}
@@ -163,8 +172,3 @@ class Survey:
 
 
 _REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor")
-
-
-def _is_read_only(tool: Tool) -> bool:
-    annotations = tool.definition.get("annotations")
-    return isinstance(annotations, dict) and annotations.get("readOnlyHint") is True

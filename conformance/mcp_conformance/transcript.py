@@ -50,6 +50,8 @@ class Event:
     how the stream ended, in `text`. For the others, `message` is what was parsed and its `raw` the bytes. `cut` when
     only the beginning of an overlong line was kept, `unfinished` when the stream ended before the line did. An event
     with `http` and no message is the head of a response, a server-sent event without a message, or another body.
+    `batch` is set for a message of a received batch, which has an event of its own behind that of the whole array: the
+    number of that one.
     """
 
     number: int
@@ -59,6 +61,7 @@ class Event:
     text: str = ""
     cut: bool = False
     unfinished: bool = False
+    batch: int = 0
     http: HttpPart | None = None
 
     @property

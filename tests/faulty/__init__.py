@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict, TypeVar
 
+from mcp_conformance.revisions import REVISIONS
 from reference_servers.engine import Connection, Server
 from reference_servers.github.server import github
 
@@ -24,11 +25,13 @@ Made = TypeVar("Made", bound=type[Connection] | MakeServer)
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A server: what is offered and how it is offered. `name` says what is particular about it."""
+    """A server: what is offered and how it is offered. `name` says what is particular about it. `revisions` are the
+    only ones in which it is right, or of a fault: wrong; empty: all in which what is particular about it stands."""
 
     name: str
     connection: type[Connection]
     server: MakeServer
+    revisions: tuple[str, ...] = ()
 
 
 class Spread(TypedDict, total=False):
@@ -79,6 +82,7 @@ def fault(
     blind: str = "",
     both: bool = False,
     only_stdio: bool = False,
+    revisions: Sequence[str] = (),
     server: MakeServer = github,
 ) -> Callable[[Made], Made]:
     """Registers a class of connections, on `server`, or a function that makes a server, as a fault."""
@@ -88,20 +92,21 @@ def fault(
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
         also = {case: reason for case, reason in (may or {}).items() if case not in cases}  # one table serves many
         entry = Fault(
-            name, connection, offered, broken, tuple(cases), also, undecided, several, blind, both, only_stdio
-        )
+            name, connection, offered, tuple(revisions),
+            broken, tuple(cases), also, undecided, several, blind, both, only_stdio,
+        )  # fmt: skip
         _add(FAULTS, entry)
         return made
 
     return register
 
 
-def variant(name: str, *, server: MakeServer = github) -> Callable[[Made], Made]:
+def variant(name: str, *, server: MakeServer = github, revisions: Sequence[str] = ()) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:
         connection, offered = _parts(made, server)
-        _add(VARIANTS, Variant(name, connection, offered))
+        _add(VARIANTS, Variant(name, connection, offered, tuple(revisions)))
         return made
 
     return register
@@ -118,6 +123,11 @@ def _add(known: dict[str, Entry], entry: Entry) -> None:
     if entry.name in FAULTS or entry.name in VARIANTS:
         raise ValueError(f"two servers have the name {entry.name}")
     known[entry.name] = entry
+
+
+def since(revision: str) -> list[str]:
+    """That revision and those after it."""
+    return [one.date for one in REVISIONS if one.date >= revision]
 
 
 for _module in pkgutil.iter_modules(__path__):

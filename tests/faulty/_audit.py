@@ -160,6 +160,8 @@ def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
 
 def claims(fault: Fault, revision: str) -> list[str]:
     """What has to be judged broken on it in that revision: those of `breaks` that bind servers there."""
+    if fault.revisions and revision not in fault.revisions:
+        return []
     standing = (catalogue().get(revision, requirement) for requirement in fault.breaks)
     return [requirement.id for requirement in standing if requirement is not None and requirement.binds_servers]
 

@@ -8,7 +8,7 @@ from reference_servers.engine import JSON, Call, Connection, Request, Server, To
 from reference_servers.engine.server import Schema
 from reference_servers.github.server import github
 
-from . import Spread, fault, variant
+from . import Spread, fault, since, variant
 from . import _features as features
 from ._spoiling import answers, crash, crashing, results
 
@@ -43,12 +43,13 @@ fault("call-result-is-null", breaks="schema.CallToolResult", cases=[CALLED], **S
 fault("is-error-as-text", breaks="schema.CallToolResult", cases=[CALLED], **SAME_RESULT)(
     called(lambda result: result.update(isError="false"))
 )
-fault("structured-content-is-a-list", breaks="schema.CallToolResult", cases=[CALLED], **SAME_RESULT)(
-    called(lambda result: result.update(structuredContent=[result["structuredContent"]]))
-)
-fault("structured-content-is-null", breaks="schema.CallToolResult", cases=[CALLED], **SAME_RESULT)(
-    called(lambda result: result.update(structuredContent=None))
-)
+STRUCTURED = since("2025-06-18")
+fault(
+    "structured-content-is-a-list", breaks="schema.CallToolResult", cases=[CALLED], revisions=STRUCTURED, **SAME_RESULT
+)(called(lambda result: result.update(structuredContent=[result["structuredContent"]])))
+fault(
+    "structured-content-is-null", breaks="schema.CallToolResult", cases=[CALLED], revisions=STRUCTURED, **SAME_RESULT
+)(called(lambda result: result.update(structuredContent=None)))
 
 
 def shows(*blocks: JSON) -> Callable[[], Server]:
@@ -77,7 +78,7 @@ fault("block-of-unknown-type", breaks="schema.CallToolResult", cases=[CALLED])(s
 fault("block-without-type", breaks="schema.CallToolResult", cases=[CALLED])(shows({"text": "hello"}))
 fault("block-is-text", breaks="schema.CallToolResult", cases=[CALLED])(shows("hello"))
 fault("second-block-is-spoilt", breaks="schema.CallToolResult", cases=[CALLED])(
-    shows({"type": "text", "text": "fine"}, {"type": "audio", "data": 7, "mimeType": "audio/wav"})
+    shows({"type": "text", "text": "fine"}, {"type": "image", "data": 7, "mimeType": "image/png"})
 )
 fault("embedded-resource-without-contents", breaks="schema.CallToolResult", cases=[CALLED])(
     shows({"type": "resource", "resource": {"uri": "a://b"}})

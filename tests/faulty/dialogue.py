@@ -231,7 +231,14 @@ class DiesOfOtherJson(Connection):
         crash(malformed.problem)
 
 
-@fault("hangs-after-an-array-or-a-number", breaks="jsonrpc.invalid-request", cases=[NOT_AN_OBJECT])
+@fault(
+    "hangs-after-an-array-or-a-number",
+    breaks="jsonrpc.invalid-request",
+    cases=[NOT_AN_OBJECT],
+    may=dict.fromkeys(
+        ["batching.malformed.empty", "batching.malformed.part-is-no-message"], "they send an array or a number too"
+    ),
+)
 class HangsAfterNumbers(Connection):
     async def invalid_request(self, malformed: Malformed) -> None:
         if malformed.id is None:

@@ -5,6 +5,7 @@
 import json
 from collections.abc import Iterable
 
+from mcp_conformance.revisions import REVISIONS, may_batch
 from reference_servers.engine import JSON, Connection, Notification, Request
 from reference_servers.engine import messages as engine_messages
 
@@ -87,7 +88,11 @@ class Headers(Connection):
         return b"Content-Length: %d\r\n\r\n%b\n" % (len(encoded), encoded)
 
 
-@fault("answers-to-templates-as-batches", breaks="stdio.stdout-only-mcp", cases=[PURE], **LOST)
+# 2025-03-26 has batches, and the text before says nothing of them: there it is right (variants.py).
+SINGLE_ONLY = [revision.date for revision in REVISIONS if not may_batch(revision.date)]
+
+
+@fault("answers-to-templates-as-batches", breaks="stdio.stdout-only-mcp", cases=[PURE], revisions=SINGLE_ONLY, **LOST)
 class Batches(Connection):
     def encode(self, message: dict[str, JSON]) -> bytes:
         if "resourceTemplates" in (message.get("result") or {}):
@@ -111,7 +116,7 @@ class IndentsNotifications(features.Logs):
 class RawNewlines(Connection):
     def encode(self, message: dict[str, JSON]) -> bytes:
         encoded = super().encode(message)
-        return encoded.replace(b"GitHub reference", b"GitHub\nreference") if b"serverInfo" in encoded else encoded
+        return encoded.replace(b'"instructions":"', b'"instructions":"\n') if b"serverInfo" in encoded else encoded
 
 
 @fault("newline-between-members", breaks="stdio.no-embedded-newlines", cases=[ONE_LINE])

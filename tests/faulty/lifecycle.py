@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from mcp_conformance.revisions import REVISIONS
 from reference_servers.engine import JSON, Connection, Notification, Request
 
 from . import Spread, fault, variant
@@ -110,7 +111,7 @@ class OffersUnpublished(Negotiates):
         return "2025-01-01"
 
 
-@fault("offers-the-oldest-version", breaks="lifecycle.server-latest-version", cases=[FALLBACK])
+@fault("offers-the-oldest-version", breaks="lifecycle.server-latest-version", cases=[FALLBACK], both=True)
 class OffersOldest(Negotiates):
     def otherwise(self, requested: str) -> str:
         return "2024-11-05"
@@ -131,10 +132,13 @@ class Swaps(Negotiates):
         return known[1 - known.index(requested)] if requested in known else known[-1]
 
 
+KNOWN = [revision.date for revision in REVISIONS]
+
+
 @fault("never-answers-an-unknown-version", breaks="jsonrpc.request-answered", cases=[UNKNOWN], **ALL_UNKNOWN)
 class SilentOnVersions(Connection):
     async def on_request(self, request: Request) -> None:
-        if request.method != "initialize" or request.params["protocolVersion"] in ("2025-06-18", "2025-11-25"):
+        if request.method != "initialize" or request.params["protocolVersion"] in KNOWN:
             await super().on_request(request)
 
 
@@ -207,7 +211,12 @@ class AsksRegardless(features.Asks):
 fault("asks-for-roots-that-nobody-declared", breaks=USED, cases=[NONE], **UNDECLARED)(AsksRegardless)
 
 
-@fault("elicits-although-nobody-declared-it", breaks=USED, cases=[NONE], **UNDECLARED)
+@fault(
+    "elicits-although-nobody-declared-it",
+    breaks=USED,
+    cases=[NONE],
+    may={**UNDECLARED["may"], NEGOTIATED: "before 2025-06-18 no client can declare it", EARLY: "the same"},
+)
 class ElicitsRegardless(AsksRegardless):
     method, params = "elicitation/create", {"message": "Name?", "requestedSchema": {"type": "object", "properties": {}}}
 

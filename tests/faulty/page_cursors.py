@@ -110,11 +110,13 @@ class ChangesOrder(Remembering):
 @fault("pages-overlap-by-one", breaks="pagination.continues-after-cursor", cases=[PAGES],
        server=features.paged)  # fmt: skip
 class Overlaps(Connection):
+    last: JSON = None
+
     async def on_tools_list(self, request: Request) -> JSON:
         result = await super().on_tools_list(request)
         if request.params.get("cursor"):
-            first = next(i for i, tool in enumerate(self.server.tools) if tool.name == result["tools"][0]["name"])
-            result["tools"].insert(0, self.server.tools[first - 1].as_json())
+            result["tools"].insert(0, self.last)
+        self.last = result["tools"][-1]
         return result
 
 

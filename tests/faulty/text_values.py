@@ -9,7 +9,7 @@ from reference_servers.engine import JSON, Call, Connection, Server, Tool
 from reference_servers.github.server import github
 
 from . import _features as features
-from . import fault, variant
+from . import fault, since, variant
 from ._spoiling import answers, results
 from .contents import prompt
 from .dialogue import asks_for, notifies
@@ -79,9 +79,10 @@ for _name, _content, _requirement, _case in (
     ("prompt-with-resource-of-no-type", embedded(text="a", mimeType=""), "prompts.embedded-mime", MIME_TYPES),
     ("prompt-with-path-for-a-uri", embedded(text="a", uri="/home/a.txt"), "prompts.embedded-uri", URIS),
     ("prompt-with-space-in-a-uri", embedded(text="a", uri="file:///a b.txt"), "prompts.embedded-uri", URIS),
-    ("prompt-with-link-to-a-path", link("notes/a.txt"), "schema.GetPromptResult", "base.values.uris"),
 ):
     fault(_name, breaks=_requirement, cases=[_case])(says(_content))
+fault("prompt-with-link-to-a-path", breaks="schema.GetPromptResult", cases=["base.values.uris"],
+      revisions=since("2025-06-18"))(says(link("notes/a.txt")))  # fmt: skip
 
 
 # ----------------------------------------------------------------------------------------------------------- resources
@@ -130,15 +131,17 @@ for _name, _template, _requirement, _case in (
 
 # --------------------------------------------------------------------------------------------------------------- tools
 
-for _name, _block, _case in (
-    ("tool-with-raw-image", image("<svg/>"), "base.values.base64"),
-    ("tool-with-sound-as-data-url", sound("data:audio/wav;base64,AAAA"), "base.values.base64"),
-    ("tool-with-raw-blob", embedded(blob="# Hello"), "base.values.base64"),
-    ("tool-with-link-to-a-path", link("/a"), "base.values.uris"),
-    ("tool-with-link-to-a-host", link("example.com/a b"), "base.values.uris"),
-    ("tool-embedding-a-resource-without-scheme", embedded(text="a", uri="a"), "base.values.uris"),
+for _name, _block, _case, _first in (
+    ("tool-with-raw-image", image("<svg/>"), "base.values.base64", "2024-11-05"),
+    ("tool-with-sound-as-data-url", sound("data:audio/wav;base64,AAAA"), "base.values.base64", "2025-03-26"),
+    ("tool-with-raw-blob", embedded(blob="# Hello"), "base.values.base64", "2024-11-05"),
+    ("tool-with-link-to-a-path", link("/a"), "base.values.uris", "2025-06-18"),
+    ("tool-with-link-to-a-host", link("example.com/a b"), "base.values.uris", "2025-06-18"),
+    ("tool-embedding-a-resource-without-scheme", embedded(text="a", uri="a"), "base.values.uris", "2024-11-05"),
 ):
-    fault(_name, breaks="schema.CallToolResult", cases=[_case], server=shows(_block))(Connection)
+    fault(_name, breaks="schema.CallToolResult", cases=[_case], server=shows(_block), revisions=since(_first))(
+        Connection
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ metadata
@@ -257,15 +260,21 @@ fault("samples-with-a-raw-image", breaks="schema.CreateMessageRequest", cases=["
 
 # ------------------------------------------------------------------------------------------------------- right servers
 
-variant("prompts-of-all-kinds")(
+OLD_KINDS = (
+    image("AAAA"),
+    image(""),
+    image("AA", "application/octet-stream"),
+    embedded(blob="AAAA\r\nAAAA", uri="urn:isbn:0451450523", mimeType="IMAGE/SVG+XML"),
+    embedded(text="", uri="x:"),
+    {"type": "resource", "resource": {"uri": "tag:alice@example.com,2025:a", "text": "漢字 \u2028 😀"}},
+)
+SOUND = sound("-_-_", "audio/wav; codecs=1")
+variant("prompts-of-the-oldest-kinds")(says(*OLD_KINDS))
+variant("prompts-with-sound", revisions=since("2025-03-26"))(says(*OLD_KINDS, SOUND))
+variant("prompts-of-all-kinds", revisions=since("2025-06-18"))(
     says(
-        image("AAAA"),
-        image(""),
-        image("AA", "application/octet-stream"),
-        sound("-_-_", "audio/wav; codecs=1"),
-        embedded(blob="AAAA\r\nAAAA", uri="urn:isbn:0451450523", mimeType="IMAGE/SVG+XML"),
-        embedded(text="", uri="x:"),
-        {"type": "resource", "resource": {"uri": "tag:alice@example.com,2025:a", "text": "漢字 \u2028 😀"}},
+        *OLD_KINDS,
+        SOUND,
         link("https://user@[::1]:8080/a;b=c/%C3%A9?q=[]#f".replace("[]", "()")),
     )
 )
@@ -297,7 +306,7 @@ KEYS = (
 variant("metadata-keys-of-all-kinds")(
     results("tools/list", lambda result: result["tools"][0].update(_meta={key: {"_": ["_"]} for key in KEYS}))
 )
-variant("elicits-in-a-flat-form")(
+variant("elicits-in-a-flat-form", revisions=since("2025-06-18"))(
     elicits(requestedSchema=form(
         name={"type": "string", "title": "Ihr Name: äöü", "minLength": 1}, age={"type": "integer", "minimum": 0},
         email={"type": "string", "format": "email"}, size={"type": "number"}, sure={"type": "boolean", "default": True},

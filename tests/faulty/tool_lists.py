@@ -7,7 +7,7 @@ from reference_servers.engine import JSON, Call, Connection, Request, Server, To
 from reference_servers.github.server import github
 
 from . import _features as features
-from . import fault
+from . import fault, since
 from ._spoiling import answers, results
 
 LISTED = "tools.list.result-is-valid"
@@ -47,10 +47,11 @@ fault("one-tool-with-name-as-number", breaks="schema.ListToolsResult", cases=[LI
 fault("one-tool-with-description-null", breaks="schema.ListToolsResult", cases=[LISTED])(
     listed(lambda tool: tool.update(description=None))
 )
-fault("one-tool-with-hint-as-text", breaks="schema.ListToolsResult", cases=[LISTED])(
+HINTS = since("2025-03-26")
+fault("one-tool-with-hint-as-text", breaks="schema.ListToolsResult", cases=[LISTED], revisions=HINTS)(
     listed(lambda tool: tool["annotations"].update(idempotentHint="yes"))
 )
-fault("annotations-as-list", breaks="schema.ListToolsResult", cases=[LISTED])(
+fault("annotations-as-list", breaks="schema.ListToolsResult", cases=[LISTED], revisions=HINTS)(
     listed(lambda tool: tool.update(annotations=["readOnlyHint"]))
 )
 fault("one-tool-is-null", breaks="schema.ListToolsResult", cases=[LISTED])(

@@ -149,3 +149,30 @@ class TalksOnStderr(Connection):
     async def on_tools_call(self, request: Request) -> JSON:
         print("calling a tool", file=sys.stderr, flush=True)
         return await super().on_tools_call(request)
+
+
+@variant("each-message-in-an-array")
+class InArrays(features.Logs, features.Asks):
+    """Where arrays may be batches: in 2025-03-26, and by JSON-RPC before it."""
+
+    def delimit(self, encoded: bytes) -> bytes:
+        old = self.revision is not None and self.revision.name < "2025-06-18"
+        if old and encoded.startswith(b"{") and b'"serverInfo"' not in encoded:  # never for initialize
+            encoded = b"[" + encoded + b"]"
+        return super().delimit(encoded)
+
+
+@variant("answers-batches-singly-and-backwards")
+class Backwards(Connection):
+    async def on_batch(self, parts: list[JSON]) -> None:
+        for part in reversed(parts):
+            await self._take(part)
+
+
+@variant("checks-a-batch-as-a-whole")
+class AsAWhole(Connection):
+    async def on_batch(self, parts: list[JSON]) -> None:
+        if all(isinstance(part, dict) for part in parts):
+            await super().on_batch(parts)
+        else:
+            await self.fail(None, ProtocolError(-32600, "Invalid request"))

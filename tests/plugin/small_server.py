@@ -39,7 +39,7 @@ def answer(method: str, params: Any) -> Any:
             if "one-revision" in FAULTS:
                 named = "2025-06-18"
             if "unknown-revision" in FAULTS:
-                named = "2024-11-05"
+                named = "2024-10-07"
             capabilities: dict[str, Any] = {} if "no-tools" in FAULTS else {"tools": {}}
             info = {"name": "small", "version": "1"}
             if "hostile" in FAULTS:

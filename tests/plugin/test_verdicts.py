@@ -1,5 +1,7 @@
 """Verdicts turn into what pytest, JUnit and the JSON report say of them; each finding is told in full once."""
 
+import json
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -72,7 +74,7 @@ def test_what_could_not_be_judged_makes_the_session_fail_once(run: Run, pytester
     assert result.parseoutcomes() == {"inconclusive": 1}
     assert read(pytester.path)["counts"]["inconclusive"] == 1
     result.stdout.fnmatch_lines(
-        ["mcp/target::answers INCONCLUSIVE*", "*2025-11-25 was asked for, but the server speaks only 2025-06-18*"]
+        ["mcp/target::answers INCONCLUSIVE*", "*2025-11-25 was asked for, and the server doesn't speak it*"]
     )
 
 
@@ -91,8 +93,47 @@ def test_a_server_of_another_time_is_5(run: Run) -> None:
     result = run(small("unknown-revision"))
     assert result.ret == 5
     result.stdout.fnmatch_lines(
-        ["*speaks 2024-11-05; judged here are 2025-06-18, 2025-11-25*", "No answer: the server speaks 2024-11-05*"]
+        ["*speaks 2024-10-07, which isn't judged here*", "No answer: the server speaks 2024-10-07*"]
     )
+
+
+def reference(era: str) -> str:
+    """The option that makes the reference server of an era the target."""
+    return f"--mcp-server={json.dumps([sys.executable, '-m', 'reference_servers.github', f'--era={era}'])}"
+
+
+STATEFUL, STATELESS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"], ["2026-07-28"]
+
+
+@pytest.mark.parametrize(
+    ("era", "spoken", "unspoken"), [("stateful", STATEFUL, STATELESS), ("stateless", STATELESS, STATEFUL)]
+)
+def test_what_a_server_does_not_speak_does_not_apply_to_it_and_is_one_line(
+    run: Run, pytester: pytest.Pytester, era: str, spoken: list[str], unspoken: list[str]
+) -> None:
+    result = run(reference(era), "--mcp-select=base.unknown-method.error-code", "--mcp-json=run.json")
+    assert result.ret == 0
+    result.assert_outcomes(passed=len(spoken))
+    result.stdout.fnmatch_lines(["not applicable: " + ", ".join(unspoken) + ", which it doesn't speak"])
+    assert {case["revision"] for case in read(pytester.path)["cases"]} == set(spoken)
+
+
+@pytest.mark.parametrize(
+    ("era", "wanted", "spoken"), [("stateful", *STATELESS, "2025-11-25"), ("stateless", "2025-06-18", *STATELESS)]
+)
+def test_a_revision_that_was_asked_for_and_is_not_spoken_is_inconclusive_and_says_so(
+    run: Run, pytester: pytest.Pytester, era: str, wanted: str, spoken: str
+) -> None:
+    result = run(reference(era), f"--mcp-revision={wanted}", "--mcp-json=run.json")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            f"mcp-conformance: *: speaks {spoken}, not {wanted}",
+            f"*{wanted} was asked for, and the server doesn't speak it: it names {spoken} (target.answers)",
+        ]
+    )
+    written = read(pytester.path)
+    assert (written["counts"]["inconclusive"], written["findings"], len(written["cases"])) == (1, [], 1)
 
 
 def test_a_dead_server_is_one_failing_item(run: Run, pytester: pytest.Pytester) -> None:

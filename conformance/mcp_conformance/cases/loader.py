@@ -86,6 +86,7 @@ _AREAS = (
     "ping",
     "lifecycle",
     "base",
+    "batching",
     "cancellation",
     "pagination",
     "tools",
@@ -168,9 +169,10 @@ def _check_case(document: Document, case: Any, path: tuple[str | int, ...]) -> N
         here = (*path, "steps", index)
         parsed = _step(step, document, here, where)
         line = document.line(here)
-        if isinstance(parsed, model.Request | model.Notify | model.Raw):
+        if isinstance(parsed, model.Request | model.Notify | model.Raw | model.Batch):
             sent.add(parsed.session)
-            labels.update([parsed.label] if parsed.label else [])
+            parts = parsed.batch if isinstance(parsed, model.Batch) else (parsed,)
+            labels.update(part.label for part in parts if part.label)
         if isinstance(parsed, model.Expect | model.Bind):
             of = parsed.expect.of if isinstance(parsed, model.Expect) else parsed.of
             if of is not None and of not in labels:

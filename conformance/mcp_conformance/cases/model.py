@@ -84,6 +84,20 @@ class Notify(Step):
     label: Name | None = Field(None, alias="as")
 
 
+class Batch(Step):
+    """Sends requests and notifications in one array and goes on at once. Those with a name are what a later `expect`
+    looks at; without, the latest is."""
+
+    keyword = "batch"
+    batch: Annotated[tuple[Request | Notify, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_session(self) -> "Batch":
+        if any("session" in part.model_fields_set for part in self.batch):
+            raise ValueError('a batch goes to one session: write "in" beside "batch"')
+        return self
+
+
 class Text(_Strict):
     text: str | dict[str, Any]
 
@@ -206,7 +220,20 @@ class ExpectExit(Step):
 
 STEPS: dict[str, type[Step]] = {
     kind.keyword: kind
-    for kind in (Request, Notify, Raw, Expect, BarrierStep, Bind, Restart, Quiet, ExpectNothing, EndInput, ExpectExit)
+    for kind in (
+        Request,
+        Notify,
+        Batch,
+        Raw,
+        Expect,
+        BarrierStep,
+        Bind,
+        Restart,
+        Quiet,
+        ExpectNothing,
+        EndInput,
+        ExpectExit,
+    )
 }
 
 

@@ -9,8 +9,10 @@ from mcp_conformance.cases import model
 from mcp_conformance.cases.causes import wide_cause
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS, lost_answer, unread_answer
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
+from mcp_conformance.cases.matching import observed as in_words
 from mcp_conformance.cases.values import Unavailable, Values, pointed
 from mcp_conformance.jsonrpc import JSON, MISSING
+from mcp_conformance.revisions import has_batches
 from mcp_conformance.session import PATIENCE, Exchange, Session
 from mcp_conformance.transcript import Event
 from mcp_conformance.verdicts import Problem
@@ -21,6 +23,7 @@ Close = Callable[[Session], Awaitable[None]]
 
 _MOMENT = 1.0  # seconds
 UNANSWERED = "jsonrpc.request-answered"
+_BATCHES = "jsonrpc.batch-receive"
 
 
 class CannotOpen(Exception):
@@ -108,6 +111,8 @@ class Runner:
                 self._remember(
                     step.session, step.label, await session.notify(str(self.values.resolve(step.notify)), params)
                 )
+            case model.Batch():
+                await self._batch(session, step)
             case model.Raw():
                 await self._quieten(step.session, session)
                 self._remember(step.session, step.label, await session.raw(self._bytes(step.raw), newline=step.newline))
@@ -158,6 +163,22 @@ class Runner:
         ]
         if sent and sent[-1].kind in ("notification", "result", "error") and session.ready and session.alive:
             await session.barrier()
+
+    async def _batch(self, session: Session, step: model.Batch) -> None:
+        if not has_batches(self.revision):
+            raise Unavailable(f"revision {self.revision} has no batches")
+        await self._quieten(step.session, session)
+        parts: list[tuple[str, JSON, JSON]] = []
+        for part in step.batch:
+            params = MISSING if part.params is None else self.values.resolve(part.params)
+            if isinstance(part, model.Request):
+                parts.append((str(self.values.resolve(part.request)), params, part.id))
+            else:
+                parts.append((str(self.values.resolve(part.notify)), params, MISSING))
+        exchanges = iter(await session.batch(parts))
+        event = next(event for event in reversed(session.transcript.events) if event.direction == "sent")
+        for part in step.batch:
+            self._remember(step.session, part.label, next(exchanges) if isinstance(part, model.Request) else event)
 
     def _remember(self, session: str, label: str | None, sent: Exchange | Event) -> None:
         self._latest[session] = sent
@@ -250,10 +271,11 @@ class Runner:
             if sent.answer is None:
                 await self._barriers(session, judges)
             return sent.answer
-        if sent.method in self.unanswered:
+        asked = "batch" if sent.is_batched else sent.method
+        if asked in self.unanswered:
             waited = min(session.deadline, _MOMENT)
         else:
-            waited = session.deadline * (1 if sent.method == "ping" else PATIENCE)  # a ping has to be answered promptly
+            waited = session.deadline * (1 if asked in ("ping", "batch") else PATIENCE)  # these take no time to work on
         await (session.answered_in_patience(sent) if waited > session.deadline else session.answered(sent, waited))
         if sent.status in UNJUDGED_STATUS:
             self._undecided(judges, f"{sent.method}: {UNJUDGED_STATUS[sent.status or 0]}")
@@ -270,15 +292,21 @@ class Runner:
         ended = f"none: {sent.over}" if sent.over else ended
         named = sent.method if UNANSWERED not in judges else ""
         problem = Problem(
-            UNANSWERED if UNANSWERED not in judges and "ping.respond" not in judges else next(iter(judges)),
-            f"a response to {sent.method}",
+            UNANSWERED if not {UNANSWERED, "ping.respond", _BATCHES}.intersection(judges) else next(iter(judges)),
+            f"a response to {sent.method}" + (" in a batch" if sent.is_batched else ""),
             ended,
-            sent.method,
+            asked,
             sent.events,
-            f"no-answer:{sent.method}",
-            secondary=sent.method in self.unanswered,
+            f"no-answer:{asked}",
+            secondary=asked in self.unanswered,
         )
-        if lost := lost_answer(session.transcript.since(sent.sent.number)):
+        if sent.is_batched and (refusal := self._refusal(session, sent)) is not None:
+            said = f"{in_words(refusal.message)}, for the batch as a whole" if refusal.message else ended
+            problem = replace(problem, observed=said, events=(sent.sent.number, refusal.number))
+            self.steps.problems.append((problem, session))
+            self._undecided(judges, "the server refuses the batch")
+            raise _Stop
+        if lost := lost_answer(session.transcript.since(sent.sent.number), self.revision):
             requirement, cause = lost
             problem = replace(problem, requirement=requirement, cause=cause)
         if any(stray.number > sent.sent.number for stray in self._unclaimed(session)):
@@ -287,6 +315,11 @@ class Runner:
         self.steps.problems.append((problem, session))
         self._undecided(judges, f"the server didn't answer {named or sent.method}")
         raise _Stop
+
+    def _refusal(self, session: Session, sent: Exchange) -> Event | None:
+        """An error without an id behind a batch: it refuses all of it."""
+        behind = (stray for stray in self._unclaimed(session) if stray.number > sent.sent.number)
+        return next(filter(_is_without_id, behind), None)
 
     def _unclaimed(self, session: Session) -> list[Event]:
         """Responses without a request of their own: those with an unknown id, and those after the first with one id."""
@@ -307,6 +340,10 @@ class Runner:
         if sent.message is not None and sent.message.kind == "notification" and any(one.is_refusal for one in strays):
             self._note(f"{sent.message.method}, a notification, is refused with an HTTP error status")
             strays = [stray for stray in strays if not stray.is_refusal]
+        parts = {part.kind for part in sent.message.items} if sent.message is not None else set()
+        if "notification" in parts and parts <= {"request", "notification"} and any(map(_is_without_id, strays)):
+            self._undecided(judges, "the server refuses the batch as a whole")
+            raise _Stop
         return strays[0] if strays else None
 
     async def _barriers(self, session: Session, judges: Iterable[str]) -> None:
@@ -420,6 +457,11 @@ class Runner:
     def _note(self, text: str) -> None:
         if text not in self.steps.notes:
             self.steps.notes.append(text)
+
+
+def _is_without_id(event: Event) -> bool:
+    """Whether it is an error that names no request."""
+    return event.message is not None and event.message.kind == "error" and event.message.id in (None, MISSING)
 
 
 _ERROR_OBJECT = {"jsonrpc.error-code-and-message", "jsonrpc.error-code-integer"}

@@ -43,6 +43,9 @@ def head(run: dict[str, Any]) -> Iterator[Line]:
         called = f"{tools['called']} of {tools['listed']} tools called (--mcp-call={level})"
         called += f", {tools['accepted']} with success"
         yield "plain", called if tools["listed"] else "it lists no tools"
+        unspoken = sorted(set(run["offers"]) - set(run["revisions"]))
+        if unspoken:
+            yield "dim", f"not applicable: {', '.join(unspoken)}, which it doesn't speak"
     times = run["seconds"]
     parts = [f"{run['counts'][key]} {word}" for key, word in _WORDS if run["counts"][key] or key in ("pass", "fail")]
     yield "plain", f"{_number(sum(run['counts'].values()), 'case')}: {', '.join(parts)} · {times['total']:.1f} s"

@@ -9,6 +9,7 @@ from mcp_conformance.exchanges import Exchange
 from mcp_conformance.jsonrpc import JSON, MISSING, Message, a_json_type
 from mcp_conformance.messages import assess
 from mcp_conformance.observation import Observation
+from mcp_conformance.revisions import has_batches, may_batch
 from mcp_conformance.transcript import Event
 from mcp_conformance.wire import printable, short
 
@@ -25,10 +26,12 @@ def _fragments(observation: Observation) -> dict[int, tuple[int, int]]:
     return found
 
 
-def unreadable(message: Message) -> str:
+def unreadable(message: Message, revision: str) -> str:
     """The root cause that makes a line no message; empty if it is one. Each has one check that tells of it."""
     if message.kind == "batch":
-        return "stdout-batch"
+        if not message.items:
+            return "stdout-impure"  # an empty array is no batch either (JSON-RPC 2.0, section 6)
+        return "" if may_batch(revision) else "stdout-batch"
     if message.kind != "invalid":
         return ""
     if message.problem.startswith("not UTF-8"):
@@ -46,14 +49,16 @@ _UNREADABLE = {
 }
 
 
-def lost_answer(events: Iterable[Event]) -> tuple[str, str] | None:
+def lost_answer(events: Iterable[Event], revision: str) -> tuple[str, str] | None:
     """Why an answer that should be among these events is missing: a line was meant as it and can't be read.
 
     The requirement that this line breaks and the root cause; None when there is no such line. What is said of stdout
     doesn't hold over HTTP: there, a request without a readable answer is one without an answer.
     """
     for event in events:
-        cause = unreadable(event.message) if event.direction == "received" and event.message else ""
+        cause = unreadable(event.message, revision) if event.direction == "received" and event.message else ""
+        if event.batch and cause == "stdout-impure":
+            continue  # what stands beside it in the array was read
         if cause and b'"id"' in event.raw and (event.http is None or not _UNREADABLE[cause].startswith("stdio.")):
             return _UNREADABLE[cause], cause
     return None
@@ -80,12 +85,14 @@ def stdout_is_pure(observation: Observation, report: Report) -> None:
         report.saw()
         if event.unfinished and message.kind != "invalid":
             continue  # a whole message whose newline is missing at the very end; the next check's matter
-        cause = unreadable(message)
+        cause = "" if event.batch else unreadable(message, observation.revision)
+        if message.kind == "batch" and not cause and not has_batches(observation.revision):
+            report.note(f"the server sends a batch, of which revision {observation.revision} says nothing")
         if cause == "stdout-impure":
             # Without method, result and error it is JSON but no message; an empty line isn't either.
             report.problem(
                 "a JSON-RPC message on every line of stdout",
-                f"{printable(event.raw)} ({message.problem})",
+                f"{printable(event.raw)} ({message.problem or 'an empty array'})",
                 at="stdout",
                 events=(event.number,),
                 cause=cause,
@@ -127,7 +134,7 @@ def one_message_a_line(observation: Observation, report: Report) -> None:
 def utf_8(observation: Observation, report: Report) -> None:
     """Everything that the server sends is UTF-8."""
     for event, message in observation.received():
-        if unreadable(message) == "not-utf-8":
+        if unreadable(message, observation.revision) == "not-utf-8":
             report.problem(
                 "bytes that are valid UTF-8",
                 f"{printable(event.raw)} ({message.problem})",
@@ -149,6 +156,46 @@ def version_marker(observation: Observation, report: Report) -> None:
         marker = message.value.get("jsonrpc", MISSING)
         if marker != "2.0":
             report.problem('"2.0"', short(marker), at="/jsonrpc", events=(event.number,), cause="jsonrpc-marker")
+
+
+@check(
+    "base.batches-are-valid",
+    judges=["schema.JSONRPCBatchRequest", "schema.JSONRPCBatchResponse"],
+    everywhere=True,
+    idle="the server sent no batches",
+)
+def batches_are_valid(observation: Observation, report: Report) -> None:
+    """An array from the server holds requests and notifications, or responses, and nothing else."""
+    for event, message in observation.received():
+        if message.kind != "batch" or not has_batches(observation.revision):
+            continue
+        kinds = [_MEANT.get(item.kind, "") for item in message.items]
+        if not any(kinds):
+            continue  # no message at all: the purity of stdout is in question
+        kind = next(kind for kind in kinds if kind)
+        requirement = "schema.JSONRPCBatchResponse" if kind == "responses" else "schema.JSONRPCBatchRequest"
+        report.saw(requirement)
+        for index, item in enumerate(message.items):
+            if not kinds[index] and unreadable(item, observation.revision) == "response-without-outcome":
+                continue  # has a check of its own
+            if kinds[index] != kind:
+                report.problem(
+                    f"only {kind} beside those in the array",
+                    short(item.value),
+                    at=f"/{index}",
+                    events=(event.number,),
+                    requirement=requirement,
+                    cause=f"batch-of-{kind}:{'mixed' if kinds[index] else 'no-message'}",
+                    remedy="send responses in one array, requests and notifications in another",
+                )
+
+
+_MEANT = {
+    "request": "requests and notifications",
+    "notification": "requests and notifications",
+    "result": "responses",
+    "error": "responses",
+}
 
 
 @check("base.result-or-error", judges=["jsonrpc.response-not-both"], everywhere=True)
@@ -174,7 +221,7 @@ def response_has_outcome(observation: Observation, report: Report) -> None:
     for event, message in observation.received():
         if message.is_response:
             report.saw()
-        elif unreadable(message) == "response-without-outcome":
+        elif unreadable(message, observation.revision) == "response-without-outcome":
             report.problem(
                 "a member result or error",
                 printable(event.raw),
@@ -253,7 +300,7 @@ def requests_are_answered(observation: Observation, report: Report) -> None:
                     f"what may be the answer to {exchange.method} wasn't read: {unread}"
                 )
                 continue
-            lost = lost_answer(following)
+            lost = lost_answer(following, observation.revision)
             requirement, cause = lost or ("jsonrpc.request-answered", f"no-answer:{exchange.method}")
             report.problem(
                 f"a response to {exchange.method}",

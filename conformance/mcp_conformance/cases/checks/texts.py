@@ -63,11 +63,10 @@ def _hear(observation: Observation) -> Iterator[_Heard]:
         if exchange.answer is not None and exchange.answer.message is not None:
             yield from _answer(revision, exchange, exchange.answer.message)
     for event, message in observation.received():
-        for one in message.items or (message,):
-            method = find_method(revision, one.method or "", "server")
-            if method is not None and one.kind == method.kind:
-                judged = text_rules.judge(revision, method.message, one.value)
-                yield _Heard(one.value, method.name, None, (event.number,), "", judged)
+        method = find_method(revision, message.method or "", "server")
+        if method is not None and message.kind == method.kind:
+            judged = text_rules.judge(revision, method.message, message.value)
+            yield _Heard(message.value, method.name, None, (event.number,), "", judged)
 
 
 def _answer(revision: str, exchange: Exchange, message: Message) -> Iterator[_Heard]:
