@@ -81,7 +81,7 @@ def test_a_server_of_both_eras_is_profiled_in_all_revisions() -> None:
     assert profile.offers == dict.fromkeys(profile.offers) | {version: version for version in EVERY}
 
 
-@pytest.mark.parametrize("reaction", ["silent", -32601, -32602, -32000, HANG_UP])
+@pytest.mark.parametrize("reaction", ["silent", -32601, -32602, -32000, HANG_UP, {}, {"hello": True}])
 def test_whatever_a_stateful_server_makes_of_the_probe_it_is_stateful(reaction: Any) -> None:
     right = Right(versions=STATEFUL)
 
@@ -90,11 +90,14 @@ def test_whatever_a_stateful_server_makes_of_the_probe_it_is_stateful(reaction: 
             return right(message)
         if reaction is HANG_UP:
             return HANG_UP
+        if isinstance(reaction, dict):
+            return {"jsonrpc": "2.0", "id": message["id"], "result": reaction}
         return None if reaction == "silent" else error(message, reaction)
 
     profile, answers = over_lines(answer)
     assert tuple(profile.revisions) == STATEFUL
     assert (answers.verdict, profile.offers[MODERN]) == (Verdict.PASS, None)
+    assert profile.heard[MODERN].startswith("server/discover: ")
 
 
 def test_a_stateless_server_that_is_silent_on_initialize_is_waited_for_only_a_moment() -> None:

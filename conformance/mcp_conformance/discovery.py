@@ -13,7 +13,7 @@ from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.hints import Hints
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
-from mcp_conformance.probing import ask_both_eras, find_transport, first_request, offer
+from mcp_conformance.probing import ask_both_eras, find_transport, first_request, heard, offer
 from mcp_conformance.profile import CallLevel, Profile
 from mcp_conformance.requirements import catalogue
 from mcp_conformance.revisions import JUDGED, era_of, may_be_published
@@ -156,6 +156,7 @@ class Discovery:
         profile, exchange = self.profile, session.exchanges[0]
         session.deadline = self.sessions.deadline()
         profile.offers[version] = offer(session)
+        profile.heard[version] = heard(session)
         if profile.offers[version] is not None:
             self._observations[version] = (Observation.of(session), "")
             profile.info = profile.info or {"serverInfo": session.server.get("serverInfo")}

@@ -15,10 +15,14 @@ from mcp_conformance.revisions import era_of
 from mcp_conformance.session import Exchange, Session
 from mcp_conformance.sessions import Sessions
 from mcp_conformance.target import HttpTarget
+from mcp_conformance.wire import short
 
 UNSUPPORTED_VERSION = -32022
 STATELESS_ERRORS = (-32020, -32021, UNSUPPORTED_VERSION)
 """Errors that only a server of the stateless era gives: it is to be asked again, and not to be initialized."""
+
+_INTRODUCTION = ("supportedVersions", "capabilities", "resultType")
+"""Of a result of `server/discover` at least one is there: a server of the other era may answer just anything."""
 
 _AT_LEAST = 1.0  # seconds that the slower of two first answers is waited for
 _TIMES = 3  # and times the quicker one's
@@ -43,12 +47,25 @@ def offer(session: Session) -> str | None:
             return None
         named = session.server.get("protocolVersion")
         return named if isinstance(named, str) else session.revision
-    if isinstance(exchange.result, dict):
+    if isinstance(exchange.result, dict) and not exchange.result.keys().isdisjoint(_INTRODUCTION):
         return _choose(exchange.result.get("supportedVersions"), session.revision) or session.revision
     if is_stateless_error(exchange):
         data = exchange.error.get("data")
         return _choose(data.get("supported") if isinstance(data, dict) else None, session.revision)
     return None
+
+
+def heard(session: Session) -> str:
+    """What came for the first request, and how long after it was sent, in words."""
+    exchange = session.exchanges[0]
+    if exchange.answer is not None:
+        what = f"error {short(exchange.error.get('code'))}" if isinstance(exchange.error, dict) else "a result"
+        status = f" with HTTP status {exchange.status}" if (exchange.status or 200) >= 300 else ""
+        return f"{exchange.method}: {what}{status} after {exchange.seconds:.2f} s"
+    ended = next((event for event in reversed(session.transcript.events) if event.direction == "closed"), None)
+    now = session.transcript.now - exchange.sent.at
+    why = exchange.over or (ended.text if ended is not None else "")
+    return f"{exchange.method}: no answer{f': {why}' if why else f' within {now:.2f} s'}"
 
 
 def is_stateless_error(exchange: Exchange) -> bool:

@@ -73,6 +73,8 @@ class Profile:
     failure: str = ""
     info: dict[str, JSON] = field(default_factory=dict)
     """`serverInfo` as the first server that answered gave it, under that name."""
+    heard: dict[str, str] = field(default_factory=dict)
+    """What came for the first request in each version that was asked for, and when, in words."""
     server_seconds: float = 0.0
     """Seconds that the tester spent waiting for the server while it found all this out."""
 

@@ -13,22 +13,35 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from reference_servers.engine import Connection, Server
+from reference_servers.engine.http import Endpoint, HttpSse
 from reference_servers.github.server import github
 
 MakeServer = Callable[[], Server]
-Made = TypeVar("Made", bound=type[Connection] | MakeServer)
+Made = TypeVar("Made", bound=type[Connection] | type[Endpoint] | MakeServer)
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A server: what is offered and how it is offered. `name` says what is particular about it."""
+    """A server: what is offered and how it is offered. `name` says what is particular about it.
+
+    With an `endpoint` it is served over HTTP, with these `settings` (`reference_servers.engine.http.Settings`); else it
+    counts as one on stdio.
+    """
 
     name: str
     connection: type[Connection]
     server: MakeServer
+    endpoint: type[Endpoint] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def transport(self) -> str:
+        if self.endpoint is None:
+            return "stdio"
+        return "sse" if issubclass(self.endpoint, HttpSse) else "http"
 
 
 class Spread(TypedDict, total=False):
@@ -50,6 +63,7 @@ class Fault(Variant):
     - `blind`: why the tester doesn't get it right yet.
     - `both`: it shows only to a client that asks for all revisions; others are asked for one.
     - `only_stdio`: it is about a process, and shows over real stdio alone.
+    - `revisions`: those in which the server has the fault, where it can't have it in all.
     """
 
     breaks: tuple[str, ...] = ()
@@ -60,6 +74,7 @@ class Fault(Variant):
     blind: str = ""
     both: bool = False
     only_stdio: bool = False
+    revisions: tuple[str, ...] = ()
 
 
 FAULTS: dict[str, Fault] = {}
@@ -79,16 +94,33 @@ def fault(
     blind: str = "",
     both: bool = False,
     only_stdio: bool = False,
+    revisions: Sequence[str] = (),
     server: MakeServer = github,
+    endpoint: type[Endpoint] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Callable[[Made], Made]:
-    """Registers a class of connections, on `server`, or a function that makes a server, as a fault."""
+    """Registers a class of connections, on `server`, a function that makes a server, or a class of endpoints, as a
+    fault."""
 
     def register(made: Made) -> Made:
-        connection, offered = _parts(made, server)
+        connection, offered, at = _parts(made, server, endpoint)
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
         also = {case: reason for case, reason in (may or {}).items() if case not in cases}  # one table serves many
         entry = Fault(
-            name, connection, offered, broken, tuple(cases), also, undecided, several, blind, both, only_stdio
+            name,
+            connection,
+            offered,
+            at,
+            settings or {},
+            breaks=broken,
+            cases=tuple(cases),
+            may=also,
+            undecided=undecided,
+            several=several,
+            blind=blind,
+            both=both,
+            only_stdio=only_stdio,
+            revisions=tuple(revisions),
         )
         _add(FAULTS, entry)
         return made
@@ -96,19 +128,31 @@ def fault(
     return register
 
 
-def variant(name: str, *, server: MakeServer = github) -> Callable[[Made], Made]:
+def variant(
+    name: str,
+    *,
+    server: MakeServer = github,
+    endpoint: type[Endpoint] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:
-        connection, offered = _parts(made, server)
-        _add(VARIANTS, Variant(name, connection, offered))
+        connection, offered, at = _parts(made, server, endpoint)
+        _add(VARIANTS, Variant(name, connection, offered, at, settings or {}))
         return made
 
     return register
 
 
-def _parts(made: type[Connection] | MakeServer, server: MakeServer) -> tuple[type[Connection], MakeServer]:
-    return (made, server) if isinstance(made, type) else (Connection, made)
+def _parts(
+    made: type[Connection] | type[Endpoint] | MakeServer, server: MakeServer, endpoint: type[Endpoint] | None
+) -> tuple[type[Connection], MakeServer, type[Endpoint] | None]:
+    if isinstance(made, type) and issubclass(made, Endpoint):
+        return Connection, server, made
+    if isinstance(made, type):
+        return made, server, endpoint
+    return Connection, made, endpoint
 
 
 Entry = TypeVar("Entry", bound=Variant)

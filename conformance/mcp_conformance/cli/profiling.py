@@ -11,7 +11,7 @@ from mcp_conformance.flags import FLAGS, SERVER, WAY
 from mcp_conformance.harness import Harness, inert
 from mcp_conformance.options import OptionError, Raw, parse
 from mcp_conformance.profile import CALL_LEVELS, Profile, Tool, may_call
-from mcp_conformance.revisions import JUDGED
+from mcp_conformance.revisions import JUDGED, era_of
 from mcp_conformance.strict_yaml import DataError
 from mcp_conformance.transports.process import CommandError
 
@@ -72,6 +72,7 @@ def _found(profile: Profile, harness: Harness) -> dict[str, Any]:
         "offers": profile.offers,
         "revisions": list(profile.revisions),
         "failure": profile.failure,
+        "heard": profile.heard,
         "start_seconds": round(profile.start_seconds, 3),
         "capabilities": newest.capabilities if newest else {},
         "tools": [{"name": tool.name, "called_by": _called_by(tool, harness)} for tool in tools],
@@ -91,6 +92,9 @@ def _profile_lines(found: dict[str, Any]) -> Iterator[str]:
     server = found["server"]
     yield f"{server.get('name', 'a server without a name')} {server.get('version', '')}".strip()
     yield f"  revisions     {', '.join(found['revisions'])} over {found['transport']}"
+    for era in ("stateful", "stateless"):
+        asked = [words for version, words in found["heard"].items() if era_of(version) == era]
+        yield f"  {era:<12}  {asked[0] if asked else 'not asked'}"
     yield f"  first answer  {found['start_seconds']:.1f} s after its start"
     yield f"  capabilities  {', '.join(found['capabilities']) or 'none'}"
     tools = found["tools"]
