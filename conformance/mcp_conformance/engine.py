@@ -231,7 +231,7 @@ class Engine:
         heard = steps.heard
         for session, start in steps.windows:
             observation = Observation.of(session, start)
-            heard = heard or any(True for _ in observation.received())
+            heard = heard or any(event.direction == "received" for event in observation.events)
             for problem in monitors.watch(observation):
                 if judging.is_beside_the_point(problem, case.judges, session.revision, declares):
                     continue

@@ -131,7 +131,7 @@ class Runner:
             case model.BarrierStep():
                 await self._barrier(session, step.barrier.judges)
             case model.Bind():
-                self._bind(session, step)
+                await self._bind(session, step)
             case model.Restart():
                 await self._restart(step.session, session)
             case model.Quiet():
@@ -192,15 +192,21 @@ class Runner:
             return encode(self.values.resolve(raw))
         return str(self.values.resolve(raw.text)).encode("utf-8", "surrogatepass")
 
-    def _bind(self, session: Session, step: model.Bind) -> None:
+    async def _bind(self, session: Session, step: model.Bind) -> None:
         target = self._labels[step.of] if step.of else self._latest.get(step.session)
-        answer = target.answer if isinstance(target, Exchange) else None
-        if isinstance(target, HttpExchange):
+        answer: Event | None = None
+        if isinstance(target, Exchange):
+            await session.answered_in_patience(target)
+            answer = target.answer
+        elif isinstance(target, HttpExchange):
             answer = target.message
         for name, place in step.bind.items():
             if isinstance(place, model.Header):
                 head = _response(session, target)
-                if head is None or (value := head.header(place.header)) is None:
+                if head is None:
+                    self._undecided(self.case.judges, f"there is no response with a header {place.header}")
+                    raise _Stop
+                if (value := head.header(place.header)) is None:
                     raise Unavailable(f"the server gave no header {place.header}")
                 self.values.bound[name] = value
                 continue
