@@ -232,7 +232,7 @@ class Discovery:
             events = tuple(event.number for event in self._observations[version][0].events if event.http is not None)
             expected = "an endpoint for messages, which the event stream names and which takes them"
             problem = Problem(requirement, expected, failure, "the stream", events[:4], "sse-endpoint")
-            return self._accused(version, problem, failure)
+            return self._accused(version, problem, failure, edition="2024-11-05")  # which has this transport
         problem = Problem(
             "lifecycle.server-responds" if era_of(version) == "stateful" else "discover.implemented",
             f"a result for {method}",
@@ -268,9 +268,10 @@ class Discovery:
             version, problem, f"the server answers with version {short(named)}, which was never published"
         )
 
-    def _accused(self, version: str, problem: Problem, reason: str) -> Outcome:
+    def _accused(self, version: str, problem: Problem, reason: str, *, edition: str = "") -> Outcome:
         case = next(case for case in bundled() if case.id == "lifecycle.initialize.is-answered")
         observation, stderr = self._observations[version]
+        version = edition or version
         if catalogue().get(version, problem.requirement) is None:
             return Outcome(ANSWERS, "target", version, self.profile.transport, Verdict.FAIL, reason)
         ruling = Ruling(seen=[Seen(problem, observation.events, stderr)])

@@ -96,19 +96,20 @@ def fault(
     only_stdio: bool = False,
     revisions: Sequence[str] = (),
     server: MakeServer = github,
+    connection: type[Connection] = Connection,
     endpoint: type[Endpoint] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Callable[[Made], Made]:
     """Registers a class of connections, on `server`, a function that makes a server, or a class of endpoints, as a
-    fault."""
+    fault. An endpoint has `connection` for its conversations."""
 
     def register(made: Made) -> Made:
-        connection, offered, at = _parts(made, server, endpoint)
+        own, offered, at = _parts(made, server, endpoint, connection)
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
         also = {case: reason for case, reason in (may or {}).items() if case not in cases}  # one table serves many
         entry = Fault(
             name,
-            connection,
+            own,
             offered,
             at,
             settings or {},
@@ -132,27 +133,31 @@ def variant(
     name: str,
     *,
     server: MakeServer = github,
+    connection: type[Connection] = Connection,
     endpoint: type[Endpoint] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:
-        connection, offered, at = _parts(made, server, endpoint)
-        _add(VARIANTS, Variant(name, connection, offered, at, settings or {}))
+        own, offered, at = _parts(made, server, endpoint, connection)
+        _add(VARIANTS, Variant(name, own, offered, at, settings or {}))
         return made
 
     return register
 
 
 def _parts(
-    made: type[Connection] | type[Endpoint] | MakeServer, server: MakeServer, endpoint: type[Endpoint] | None
+    made: type[Connection] | type[Endpoint] | MakeServer,
+    server: MakeServer,
+    endpoint: type[Endpoint] | None,
+    connection: type[Connection],
 ) -> tuple[type[Connection], MakeServer, type[Endpoint] | None]:
     if isinstance(made, type) and issubclass(made, Endpoint):
-        return Connection, server, made
+        return connection, server, made
     if isinstance(made, type):
         return made, server, endpoint
-    return Connection, made, endpoint
+    return connection, made, endpoint
 
 
 Entry = TypeVar("Entry", bound=Variant)

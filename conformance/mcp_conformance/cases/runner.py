@@ -251,11 +251,13 @@ class Runner:
         number = sent.number if isinstance(sent, Event) else sent.sent.number
         head = response.head if response is not None else None
         events = (number, *(event.number for event in (head, answer) if event is not None))
-        if response is None or isinstance(sent, Event):
-            assert not isinstance(sent, HttpExchange)
-            cause_at: Callable[[str], str] = partial(wide_cause, self.revision, sent, answer)
-        else:
-            cause_at = _no_wider_cause
+        cause_at: Callable[[str], str] = _no_wider_cause
+        if not isinstance(sent, HttpExchange):
+            if response is None:
+                cause_at = partial(wide_cause, self.revision, sent, answer)
+            elif isinstance(sent, Event) and answer is not None:
+                answered = wide_cause(self.revision, sent, answer, "")  # whatever the status is besides
+                cause_at = partial(_always, answered)
         self._accuse(session, judges, wanted, misses, events, cause_at)
 
     async def _response(self, session: Session, sent: Sent, wanted: model.Expectation) -> HttpExchange:
@@ -509,6 +511,10 @@ def _response(session: Session, sent: Sent | None) -> HttpPart | None:
     event = sent.sent if isinstance(sent, Exchange) else sent
     exchange = session.responses.get(event.number)
     return exchange.http if exchange is not None else None
+
+
+def _always(cause: str, at: str) -> str:
+    return cause
 
 
 def _no_wider_cause(at: str) -> str:
