@@ -69,7 +69,7 @@ class Outcome(_Strict):
     silence: Yes | None = None
     where: dict[Pointer, Any] = {}
     status: Status | None = None
-    headers: dict[HeaderName, Any] = {}
+    headers: Annotated[dict[HeaderName, Any], Field(min_length=1)] = {}
     body: Body | None = None
     ended: Yes | None = None
     note: str = ""
