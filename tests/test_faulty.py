@@ -75,9 +75,7 @@ def test_a_faulty_server_is_found_and_nothing_else_is_blamed(name: str, revision
     assert not complaints(fault, result, revision)
 
 
-@pytest.mark.parametrize(
-    ("name", "revision"), [p for revision in REVISIONS for p in parameters(RIGHT, revision)]
-)
+@pytest.mark.parametrize(("name", "revision"), [p for revision in REVISIONS for p in parameters(RIGHT, revision)])
 def test_a_right_server_with_a_rare_feature_has_no_findings(name: str, revision: str, examined: Examined) -> None:
     result = result_of(examined, name, revision)
     if revision not in result.revisions:

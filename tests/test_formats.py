@@ -80,9 +80,13 @@ GOOD = {
     "headers": suite("[{request: ping, headers: {A: b, C: false, D: {$profile: /revision}}}, {expect: {status: 4xx}}]"),
     "headers of what has no id": suite("[{notify: x, headers: {A: b}}, {raw: {text: a}, headers: {A: false}}]"),
     "an HTTP request": suite("[{http: GET, headers: {Origin: x}, as: got}, {expect: {of: got, status: [405, 2xx]}}]"),
-    "bodies": suite("[{http: POST, body: {a: {$bound: b}}}, {http: PUT, body: {text: a}}, {http: PUT, body: {base64: ''}}]"),
+    "bodies": suite(
+        "[{http: POST, body: {a: {$bound: b}}}, {http: PUT, body: {text: a}}, {http: PUT, body: {base64: ''}}]"
+    ),
     "a status beside an error": suite("[{request: x}, {expect: {error: -32601, status: 404, where: {/id: 1}}}]"),
-    "a response": suite("[{notify: x}, {expect: {status: 202, body: empty, ended: true, headers: {A: {absent: true}}}}]"),
+    "a response": suite(
+        "[{notify: x}, {expect: {status: 202, body: empty, ended: true, headers: {A: {absent: true}}}}]"
+    ),
     "nothing to judge": suite("[{request: x}, {expect: {any-of: [{error: true}, {body: json, inapplicable: why}]}}]"),
     "a header that is kept": suite("[{request: x}, {bind: {session: {header: Mcp-Session-Id}, all: /result}}]"),
     "restart and quiet": suite("[{restart: true}, {quiet: true}]"),
