@@ -290,7 +290,12 @@ def test_the_example_of_an_error_is_told_as_shown() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [set(model.STEPS), set(_MATCHERS), {"$profile", "$bound", "$repeat", "$nest"}, set(get_args(model.Opening))],
+    [
+        set(model.STEPS),
+        set(_MATCHERS),
+        {"$profile", "$bound", "$repeat", "$nest", "$encoded"},
+        set(get_args(model.Opening)),
+    ],
     ids=["steps", "matchers", "values", "openings"],
 )
 def test_each_thing_of_the_format_is_explained_and_shown(names: set[str]) -> None:

@@ -77,6 +77,18 @@ GOOD = {
     "generated text": suite("[{raw: {text: {$repeat: {text: a, times: 100}}}}, {barrier: {}}]"),
     "raw base64": suite("[{raw: {base64: 'AAECAw=='}}, {barrier: {judges: [ping.respond]}}]"),
     "bind": suite("[{request: ping, as: one}, {bind: {all: /result}, of: one}]"),
+    "headers": suite("[{request: ping, headers: {A: b, C: false, D: {$profile: /revision}}}, {expect: {status: 4xx}}]"),
+    "headers of what has no id": suite("[{notify: x, headers: {A: b}}, {raw: {text: a}, headers: {A: false}}]"),
+    "an HTTP request": suite("[{http: GET, headers: {Origin: x}, as: got}, {expect: {of: got, status: [405, 2xx]}}]"),
+    "bodies": suite(
+        "[{http: POST, body: {a: {$bound: b}}}, {http: PUT, body: {text: a}}, {http: PUT, body: {base64: ''}}]"
+    ),
+    "a status beside an error": suite("[{request: x}, {expect: {error: -32601, status: 404, where: {/id: 1}}}]"),
+    "a response": suite(
+        "[{notify: x}, {expect: {status: 202, body: empty, ended: true, headers: {A: {absent: true}}}}]"
+    ),
+    "nothing to judge": suite("[{request: x}, {expect: {any-of: [{error: true}, {body: json, inapplicable: why}]}}]"),
+    "a header that is kept": suite("[{request: x}, {bind: {session: {header: Mcp-Session-Id}, all: /result}}]"),
     "restart and quiet": suite("[{restart: true}, {quiet: true}]"),
     "expect-nothing": suite("[{expect-nothing: {kinds: [request], besides: [ping], judges: [ping.respond]}}]"),
     "shutdown": suite("[{end-input: true}, {expect-exit: {leftovers: false}}]"),
@@ -117,6 +129,17 @@ BROKEN = {
     "raw that isn't base64": suite("[{raw: {base64: 'a b'}}]"),
     "a label that is no name": suite("[{request: ping, as: 1st}]"),
     "an unknown kind of message": suite("[{expect-nothing: {kinds: [response]}}]"),
+    "a status that is none": suite("[{request: x}, {expect: {status: 99}}]"),
+    "a range of statuses that is none": suite("[{request: x}, {expect: {status: 40x}}]"),
+    "no status at all": suite("[{request: x}, {expect: {status: []}}]"),
+    "a body of another kind": suite("[{request: x}, {expect: {body: html}}]"),
+    "a header that is true": suite("[{request: x, headers: {A: true}}]"),
+    "a header with a space in its name": suite("[{request: x, headers: {a b: c}}]"),
+    "a method in small letters": suite("[{http: get}]"),
+    "a place without a message": suite("[{request: x}, {expect: {status: 200, where: {/id: 1}}}]"),
+    "a note alone": suite("[{request: x}, {expect: {note: odd}}]"),
+    "a header under another key": suite("[{request: x}, {bind: {a: {name: A}}}]"),
+    "a status beside any-of": suite("[{request: x}, {expect: {status: 200, any-of: [{result: true}]}}]"),
     "quiet for a while": suite("[{quiet: 3}]"),
     "a barrier without braces": suite("[{barrier: true}]"),
 }
@@ -152,6 +175,8 @@ REFUSED_BY_TYPE = {
     "nothing for params": suite("[{request: ping, params: null}]"),
     "a member by its name in Python": suite("[{request: ping, label: one}]"),
     "an id under the wrong key": suite("[{request: ping}]").replace("case:", "id:"),
+    "a status that is text": suite("[{request: ping}, {expect: {status: '200'}}]"),
+    "a header that is a number": suite("[{request: ping, headers: {A: 1}}]"),
     "a note beside any-of": suite("[{request: ping}, {expect: {any-of: [{result: true}], note: odd}}]"),
     "an empty any-of": suite("[{request: ping}, {expect: {result: true, any-of: []}}]"),
 }

@@ -264,6 +264,11 @@ class Discovery:
         if exchange.status in UNJUDGED_STATUS:
             # Whoever isn't let in has seen nothing of the server that could be wrong.
             return Outcome(ANSWERS, "target", version, self.profile.transport, Verdict.INCONCLUSIVE, failure)
+        if self.profile.transport == "sse" and (requirement := self._broken_endpoint(version)):
+            events = tuple(event.number for event in self._observations[version][0].events if event.http is not None)
+            expected = "an endpoint for messages, which the event stream names and which takes them"
+            problem = Problem(requirement, expected, failure, "the stream", events[:4], "sse-endpoint")
+            return self._accused(version, problem, failure, edition="2024-11-05")  # which has this transport
         problem = Problem(
             "lifecycle.server-responds" if era_of(version) == "stateful" else "discover.implemented",
             f"a result for {method}",
@@ -273,6 +278,21 @@ class Discovery:
             f"no-answer:{method}",
         )
         return self._accused(version, problem, failure)
+
+    def _broken_endpoint(self, version: str) -> str:
+        """Which requirement on the two endpoints of HTTP+SSE a server without an answer breaks; empty for none."""
+        observation = self._observations[version][0]
+        opened = any(
+            event.http is not None and event.http.method == "GET" and event.http.status == 200
+            for event in observation.events
+        )
+        if not opened:
+            return ""
+        named = any(event.http and event.http.sse and event.http.sse.type == "endpoint" for event in observation.events)
+        status = observation.exchanges[0].status
+        if not named:
+            return "sse.endpoint-event"
+        return "sse.two-endpoints" if status is not None and status >= 400 else ""
 
     def _no_version(self, version: str, named: str) -> Outcome:
         events = self._observations[version][0].exchanges[0].events
@@ -284,9 +304,10 @@ class Discovery:
             version, problem, f"the server answers with version {short(named)}, which was never published"
         )
 
-    def _accused(self, version: str, problem: Problem, reason: str) -> Outcome:
+    def _accused(self, version: str, problem: Problem, reason: str, *, edition: str = "") -> Outcome:
         case = next(case for case in bundled() if case.id == "lifecycle.initialize.is-answered")
         observation, stderr = self._observations[version]
+        version = edition or version
         if catalogue().get(version, problem.requirement) is None:
             return Outcome(ANSWERS, "target", version, self.profile.transport, Verdict.FAIL, reason)
         ruling = Ruling(seen=[Seen(problem, observation.events, stderr)])

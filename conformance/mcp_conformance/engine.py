@@ -17,10 +17,10 @@ from mcp_conformance.hints import Hints
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, Profile, RevisionProfile
-from mcp_conformance.revisions import JUDGED
+from mcp_conformance.revisions import JUDGED, era_of
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions
-from mcp_conformance.target import HttpTarget, Target
+from mcp_conformance.target import HttpTarget, Target, is_local
 from mcp_conformance.verdicts import Outcome
 
 __all__ = ["ANSWERS", "Engine", "Settings"]
@@ -110,6 +110,20 @@ class Engine:
         assert self.profile is not None, "discover or adopt comes first"
         return self.profile.revisions.get(revision) or RevisionProfile(revision, {})
 
+    def _meets(self, revision: str) -> Callable[[str], bool]:
+        """Whether the server meets a need of a case: a capability, `local` or `stateless-only`."""
+        assert self.profile is not None
+        asked = [named for version, named in self.profile.offers.items() if era_of(version) == "stateful"]
+
+        def meets(need: str) -> bool:
+            if need == "local":
+                return isinstance(self.target, HttpTarget) and is_local(self.target.url)
+            if need == "stateless-only":
+                return bool(asked) and not any(asked)
+            return self._of(revision).declares(need)
+
+        return meets
+
     def _deadline(self) -> float:
         """For an answer: what was asked for, stretched for a server that takes long to start."""
         return max(self.settings.deadline, self._stretched())
@@ -139,7 +153,7 @@ class Engine:
             return self.surveyed[case.id, revision]
         started = time.monotonic()
         requirements = case.requirements(revision)
-        ruling = Ruling(inapplicable=judging.inapplicable(case, requirements, self._of(revision).declares))
+        ruling = Ruling(inapplicable=judging.inapplicable(case, requirements, self._meets(revision)))
         if len(ruling.inapplicable) < len(requirements):
             ruling = await self._judged(case, case.body, revision)
         outcome = judging.judge(case, revision, self.target.transport, ruling, self.reproduce)
@@ -190,7 +204,7 @@ class Engine:
             unanswered=frozenset(self._unanswered.union(found.unanswered)),
         )
         steps, unopened = runner.steps, False
-        inapplicable = judging.inapplicable(case, case.requirements(revision), found.declares)
+        inapplicable = judging.inapplicable(case, case.requirements(revision), self._meets(revision))
         try:
             await runner.run()
         except Unavailable as reason:
@@ -217,7 +231,7 @@ class Engine:
         heard = steps.heard
         for session, start in steps.windows:
             observation = Observation.of(session, start)
-            heard = heard or any(True for _ in observation.received())
+            heard = heard or any(event.direction == "received" for event in observation.events)
             for problem in monitors.watch(observation):
                 if judging.is_beside_the_point(problem, case.judges, session.revision, declares):
                     continue

@@ -69,10 +69,10 @@ class Exchange:
 
 @dataclass(slots=True, eq=False)
 class HttpExchange:
-    """An HTTP request that is no message's, and what came for it.
+    """Something that was sent in an HTTP request, and what came for it.
 
-    `head` is the head of the response, `received` everything behind it, as it comes. `over` says why nothing more can
-    come, once that is so.
+    `head` is the head of the response (the last one, where redirects were followed), `received` everything behind it,
+    as it comes. `over` says why nothing more can come, once that is so.
     """
 
     sent: Event
@@ -91,6 +91,41 @@ class HttpExchange:
     @property
     def status(self) -> int | None:
         return self.http.status if self.http is not None else None
+
+    @property
+    def media_type(self) -> str:
+        """What the response is by its content type, without parameters and in lower case; empty where it doesn't
+        say."""
+        content = self.http.header("content-type") if self.http is not None else None
+        return (content or "").partition(";")[0].strip().lower()
+
+    @property
+    def message(self) -> Event | None:
+        """The first response (result or error) that came in it."""
+        return next((event for event in self.received if event.message and event.message.is_response), None)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether anything came behind the head."""
+        return any(
+            event.message is not None or (event.http is not None and (event.http.sse or event.http.body))
+            for event in self.received
+        )
+
+    async def begun(self) -> None:
+        """Wait for the head; where no stream follows it, for the rest as well."""
+        await self.answered.wait()
+        if self.media_type != "text/event-stream":
+            await self.done.wait()
+
+    def take(self, event: Event) -> None:
+        """Something that came."""
+        if self.head is None or 300 <= (self.status or 0) < 400:
+            self.head = event
+            if not 300 <= (self.status or 0) < 400:
+                self.answered.set()
+        else:
+            self.received.append(event)
 
     def settle(self, why: str) -> None:
         self.over = self.over or why

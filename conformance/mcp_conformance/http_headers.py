@@ -37,8 +37,11 @@ _SAFE_INTEGER = 2**53 - 1
 def encode_value(text: str) -> str:
     """A value of `Mcp-Name` or `Mcp-Param-*`: as it is where that is safe, else in Base64 between markers."""
     looks_encoded = text.startswith(_PREFIX) and text.endswith(_SUFFIX)
-    if _PLAIN.fullmatch(text) and not looks_encoded:
-        return text
+    return text if _PLAIN.fullmatch(text) and not looks_encoded else encoded(text)
+
+
+def encoded(text: str) -> str:
+    """A value in Base64 between markers (basic/transports/streamable-http#value-encoding)."""
     return _PREFIX + base64.b64encode(text.encode("utf-8", "surrogatepass")).decode() + _SUFFIX
 
 

@@ -132,13 +132,30 @@ def evidence(events: list[Event], problem: Problem) -> list[Evidence]:
     for event in chosen or events[-2:]:
         message = event.message
         if message is None:
-            text = event.text
+            text = event.text + _headers(event)
+        elif event.direction == "sent" and event.http is not None:
+            text = f"{event.http.method}{_headers(event)} {printable(message.raw, 400)}"
         elif message.is_json and event.direction == "received" and problem.at.startswith("/"):
             text = excerpt(message.value, problem.at)
         else:
             text = printable(message.raw, 400)
         lines.append(Evidence(event.number, event.direction, text))
     return lines
+
+
+_TELLING = ("content-type", "origin", "last-event-id", "allow", "location", "www-authenticate", "retry-after")
+
+
+def _headers(event: Event) -> str:
+    """Those headers of a request, or of the head of a response, that the protocol looks at."""
+    http = event.http
+    if http is None or http.sse is not None or http.body is not None:
+        return ""
+    telling = _TELLING[1:] if event.direction == "sent" else _TELLING
+    told = [
+        f"{name}: {value}" for name, value in http.headers if name.lower().startswith("mcp-") or name.lower() in telling
+    ]
+    return " " + printable("; ".join(told), 400) if told else ""
 
 
 # -------------------------------------------------------------------------------------------------------- applicability
@@ -152,8 +169,15 @@ def inapplicable(
     for requirement in requirements:
         for need in (*case.needs, *requirement.needs):
             if not need.startswith("client.") and not declares(need):
-                found.setdefault(requirement.id, f"the server doesn't declare {need}")
+                found.setdefault(requirement.id, _LACKING.get(need) or f"the server doesn't declare {need}")
     return found
+
+
+_LACKING = {
+    "local": "the server is on another machine, where it may let pages of other sites in on purpose",
+    "stateless-only": "the server speaks revisions with a handshake as well, or wasn't asked for them",
+}
+"""Needs that are no capabilities, and what it means that they aren't met."""
 
 
 def is_beside_the_point(

@@ -58,7 +58,8 @@ class Session:
         self.deadline = deadline
         self.transcript = Transcript(conduit.transport, revision)
         self.exchanges: list[Exchange] = []
-        self.http_exchanges: list[HttpExchange] = []
+        self.responses: dict[int, HttpExchange] = {}
+        """What came for each message and each request that was sent over HTTP, by the number of the sent event."""
         self.strays: list[Event] = []
         """Responses that answer none of our requests: candidates for answers to notifications or to broken input."""
         self.server: dict[str, JSON] = {}
@@ -188,18 +189,38 @@ class Session:
         part = self.conduit.requesting(method, body, headers)
         message = parse(body) if body else None
         event = self.transcript.add("sent", message, http=part, text=f"{method} {part.url}" if part else "")
-        exchange = HttpExchange(event)
-        self.http_exchanges.append(exchange)
-        if self.closed.is_set():
-            exchange.settle("the session has ended")
+        exchange = self._respond_to(event)
         started = time.monotonic()
         with anyio.move_on_after(self.deadline if deadline is None else deadline):
             await self.conduit.ask(event, body)
-            await exchange.answered.wait()
-            content = exchange.http.header("content-type") if exchange.http else None
-            if not (content or "").startswith("text/event-stream"):
-                await exchange.done.wait()
+            await exchange.begun()
         self.waited += time.monotonic() - started
+        return exchange
+
+    async def responded(self, sent: Event, *, ended: bool = False, deadline: float | None = None) -> HttpExchange:
+        """Wait for the head of the HTTP response to what was sent; with `ended`, for all of it, unless it is a stream.
+
+        The event is one that was sent over HTTP.
+        """
+        exchange = self.responses[sent.number]
+        started = time.monotonic()
+        with anyio.move_on_after(self.deadline if deadline is None else deadline):
+            await (exchange.begun() if ended else exchange.answered.wait())
+        self.waited += time.monotonic() - started
+        return exchange
+
+    async def finished(self, exchange: HttpExchange) -> bool:
+        """Wait until nothing more can come in a response, at most the deadline; whether that is so."""
+        started = time.monotonic()
+        with anyio.move_on_after(self.deadline):
+            await exchange.done.wait()
+        self.waited += time.monotonic() - started
+        return exchange.done.is_set()
+
+    def _respond_to(self, event: Event) -> HttpExchange:
+        exchange = self.responses[event.number] = HttpExchange(event)
+        if self.closed.is_set():
+            exchange.settle("the session has ended")
         return exchange
 
     async def cancel(self, exchange: Exchange, reason: str) -> None:
@@ -220,7 +241,10 @@ class Session:
 
     def _sent(self, data: bytes, headers: HeaderChanges | None = None) -> Event:
         message = parse(data)
-        return self.transcript.add("sent", message, http=self.conduit.outgoing(message, data, headers))
+        event = self.transcript.add("sent", message, http=self.conduit.outgoing(message, data, headers))
+        if event.http is not None:
+            self._respond_to(event)
+        return event
 
     async def _send(self, event: Event, data: bytes, *, newline: bool = True, wait: bool = False) -> None:
         # A server that reads nothing is found by its missing answer; that it can't be written to is the same fact.
@@ -336,7 +360,7 @@ class Session:
         self.closed.set()
         for exchange in self.exchanges:
             exchange.done.set()
-        for other in self.http_exchanges:
+        for other in self.responses.values():
             other.settle(reason)
         self._notice()
 
@@ -348,17 +372,13 @@ class Session:
         carriers = self._carriers(arrival.reply_to)
         before = len(self.transcript)
         self._record(arrival, carriers)
-        asked = next((one for one in self.http_exchanges if one.sent.number == arrival.reply_to), None)
-        if asked is None:
+        if (response := self.responses.get(arrival.reply_to)) is None:
             return
         for event in self.transcript.since(before):
-            if asked.head is None:
-                asked.head = event
-                asked.answered.set()
-            elif event.direction == "received":
-                asked.received.append(event)
+            if event.direction == "received":
+                response.take(event)
         if arrival.kind == "over":
-            asked.settle(arrival.text)
+            response.settle(arrival.text)
 
     def _record(self, arrival: Arrival, carriers: list[Exchange]) -> None:
         match arrival.kind:
@@ -491,9 +511,18 @@ class Session:
         elif len(carriers) == 1 and carriers[0].answer is not None:
             carriers[0].surplus.append(event)
         elif len(waiting) == 1:
-            self._settle(waiting[0], event, "id-other", in_place=True)
+            unnamed = message.id in (None, MISSING) and self._may_lack_its_id(event)
+            self._settle(waiting[0], event, "" if unnamed else "id-other", in_place=True)
         else:
             self.strays.append(event)
+
+    def _may_lack_its_id(self, event: Event) -> bool:
+        """Whether an error may be without id though it refuses a request: HTTP has refused it, and its body is free.
+
+        In the stateless era the errors with status 400 and 404 are the protocol's own, and have the request's id.
+        """
+        status = event.http.status if event.http is not None else None
+        return event.is_refusal and (self.era == "stateful" or status not in (400, 404))
 
     def _settle(self, exchange: Exchange, event: Event, flaw: Flaw, *, in_place: bool = False) -> None:
         exchange.answer, exchange.flaw = event, flaw

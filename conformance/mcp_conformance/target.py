@@ -1,5 +1,6 @@
 """What is tested and how to reach it: a target makes conduits to servers."""
 
+import ipaddress
 import os
 import socket
 from collections.abc import Mapping, Sequence
@@ -188,6 +189,17 @@ class HttpTarget:
         place.unreachable = (
             f"the server took no connection at {place.url} within {self.start_deadline:g} s (--mcp-start-deadline)"
         )
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL leads to this machine by its host: a loopback address, or a name that is kept for it."""
+    host = Url.parse(url.replace(PORT, "1")).host.lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _free_port() -> int:

@@ -13,25 +13,38 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from mcp_conformance.revisions import REVISIONS
 from reference_servers.engine import Connection, Server
+from reference_servers.engine.http import Endpoint, HttpSse
 from reference_servers.github.server import github
 
 MakeServer = Callable[[], Server]
-Made = TypeVar("Made", bound=type[Connection] | MakeServer)
+Made = TypeVar("Made", bound=type[Connection] | type[Endpoint] | MakeServer)
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A server: what is offered and how it is offered. `name` says what is particular about it. `revisions` are the
-    only ones in which it is right, or of a fault: wrong; empty: all in which what is particular about it stands."""
+    """A server: what is offered and how it is offered. `name` says what is particular about it.
+
+    With an `endpoint` it is served over HTTP, with these `settings` (`reference_servers.engine.http.Settings`); else it
+    counts as one on stdio. `revisions` are the only ones in which it is right, or of a fault: wrong; empty: all in which
+    what is particular about it stands.
+    """
 
     name: str
     connection: type[Connection]
     server: MakeServer
     revisions: tuple[str, ...] = ()
+    endpoint: type[Endpoint] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def transport(self) -> str:
+        if self.endpoint is None:
+            return "stdio"
+        return "sse" if issubclass(self.endpoint, HttpSse) else "http"
 
 
 class Spread(TypedDict, total=False):
@@ -84,36 +97,69 @@ def fault(
     only_stdio: bool = False,
     revisions: Sequence[str] = (),
     server: MakeServer = github,
+    connection: type[Connection] = Connection,
+    endpoint: type[Endpoint] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Callable[[Made], Made]:
-    """Registers a class of connections, on `server`, or a function that makes a server, as a fault."""
+    """Registers a class of connections, on `server`, a function that makes a server, or a class of endpoints, as a
+    fault. An endpoint has `connection` for its conversations."""
 
     def register(made: Made) -> Made:
-        connection, offered = _parts(made, server)
+        own, offered, at = _parts(made, server, endpoint, connection)
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
         also = {case: reason for case, reason in (may or {}).items() if case not in cases}  # one table serves many
         entry = Fault(
-            name, connection, offered, tuple(revisions),
-            broken, tuple(cases), also, undecided, several, blind, both, only_stdio,
-        )  # fmt: skip
+            name,
+            own,
+            offered,
+            tuple(revisions),
+            at,
+            settings or {},
+            breaks=broken,
+            cases=tuple(cases),
+            may=also,
+            undecided=undecided,
+            several=several,
+            blind=blind,
+            both=both,
+            only_stdio=only_stdio,
+        )
         _add(FAULTS, entry)
         return made
 
     return register
 
 
-def variant(name: str, *, server: MakeServer = github, revisions: Sequence[str] = ()) -> Callable[[Made], Made]:
+def variant(
+    name: str,
+    *,
+    server: MakeServer = github,
+    connection: type[Connection] = Connection,
+    revisions: Sequence[str] = (),
+    endpoint: type[Endpoint] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:
-        connection, offered = _parts(made, server)
-        _add(VARIANTS, Variant(name, connection, offered, tuple(revisions)))
+        own, offered, at = _parts(made, server, endpoint, connection)
+        _add(VARIANTS, Variant(name, own, offered, tuple(revisions), at, settings or {}))
         return made
 
     return register
 
 
-def _parts(made: type[Connection] | MakeServer, server: MakeServer) -> tuple[type[Connection], MakeServer]:
-    return (made, server) if isinstance(made, type) else (Connection, made)
+def _parts(
+    made: type[Connection] | type[Endpoint] | MakeServer,
+    server: MakeServer,
+    endpoint: type[Endpoint] | None,
+    connection: type[Connection],
+) -> tuple[type[Connection], MakeServer, type[Endpoint] | None]:
+    if isinstance(made, type) and issubclass(made, Endpoint):
+        return connection, server, made
+    if isinstance(made, type):
+        return made, server, endpoint
+    return connection, made, endpoint
 
 
 Entry = TypeVar("Entry", bound=Variant)

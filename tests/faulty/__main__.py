@@ -28,7 +28,14 @@ def main(arguments: list[str]) -> int:
     chosen = servers[arguments[0]]
     status = 1
     try:
-        status = serve(chosen.server, [], connection=chosen.connection)
+        if chosen.endpoint is None:
+            status = serve(chosen.server, [], connection=chosen.connection)
+        else:
+            flags = [
+                f"--transport={chosen.transport}",
+                *(f"--{name}={value}" for name, value in chosen.settings.items()),
+            ]
+            status = serve(chosen.server, flags, connection=chosen.connection, endpoint=chosen.endpoint)
     except* Crash as crashes:
         print("fatal:", *(reason for crash in _leaves(crashes) for reason in crash.args), file=sys.stderr)
     return status

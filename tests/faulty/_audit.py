@@ -1,6 +1,7 @@
 """Runs the tester against a server of this package, in this process, and sums up what it said."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -13,9 +14,11 @@ from mcp_conformance.conduits import Conduit
 from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.engine import ANSWERS, Engine, Settings
 from mcp_conformance.requirements import catalogue
-from mcp_conformance.target import Target
+from mcp_conformance.target import HttpTarget, Target
 from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
 from mcp_conformance.verdicts import Finding, Outcome, Verdict
+from reference_servers.engine.http import Settings as HttpSettings
+from reference_servers.engine.http import serving
 
 from . import Fault, Variant
 
@@ -105,6 +108,17 @@ def chosen(entry: Variant, full: bool) -> Callable[[LoadedCase], bool]:
 Reach = Callable[[Variant], Target]
 
 
+@asynccontextmanager
+async def reached(entry: Variant, reach: Reach = InMemory) -> AsyncIterator[Target]:
+    """The server, running: in memory, or at a URL where its fault is one of HTTP."""
+    if entry.endpoint is None:
+        yield reach(entry)
+        return
+    settings = HttpSettings(**entry.settings)
+    async with serving(entry.endpoint(entry.server(), entry.connection, settings)) as url:
+        yield HttpTarget(url, transport=entry.transport, environment={}, start_deadline=DEADLINE, label=entry.name)
+
+
 async def examine(
     entry: Variant, revision: str, *, full: bool = False, deadline: float = DEADLINE, reach: Reach = InMemory
 ) -> Result:
@@ -113,11 +127,14 @@ async def examine(
     settings = Settings(start_deadline=deadline, deadline=deadline, revisions=() if both else (revision,))
     result = Result()
     with anyio.fail_after(120):
-        async with Engine(reach(entry), settings, lambda case, revision: f"{case} {revision}") as engine:
+        async with (
+            reached(entry, reach) as target,
+            Engine(target, settings, lambda case, revision: f"{case} {revision}") as engine,
+        ):
             await engine.discover()
             result.outcomes[ANSWERS] = engine.answers()
             result.revisions = tuple(engine.profile.revisions) if engine.profile else ()
-            for case in filter(chosen(entry, full), _in(revision, engine)):
+            for case in filter(chosen(entry, full), _in(revision, engine, entry.transport)):
                 result.outcomes[case.id] = await engine.run(case, revision)
     return result
 
@@ -148,11 +165,11 @@ async def examine_all(
     return found
 
 
-def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
+def _in(revision: str, engine: Engine, transport: str) -> Iterable[LoadedCase]:
     assert engine.profile is not None
     if revision not in engine.profile.revisions:
         return []
-    return [case for case in bundled() if case.runs_on(revision, "stdio")]
+    return [case for case in bundled() if case.runs_on(revision, transport)]
 
 
 # ----------------------------------------------------------------------------------------------- what is right
@@ -163,7 +180,14 @@ def claims(fault: Fault, revision: str) -> list[str]:
     if fault.revisions and revision not in fault.revisions:
         return []
     standing = (catalogue().get(revision, requirement) for requirement in fault.breaks)
-    return [requirement.id for requirement in standing if requirement is not None and requirement.binds_servers]
+    return [
+        requirement.id
+        for requirement in standing
+        if requirement is not None
+        and requirement.binds_servers
+        and (not fault.revisions or revision in fault.revisions)
+        and requirement.transports in ("any", fault.transport)
+    ]
 
 
 def complaints(fault: Fault, result: Result, revision: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Ways to make a right server wrong at one place."""
 
+import json
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import NoReturn
@@ -8,6 +9,7 @@ import anyio
 
 from reference_servers.engine import JSON, Connection, Request, Server
 from reference_servers.engine.connection import Send
+from reference_servers.engine.http import Endpoint, Http
 
 Message = dict[str, JSON]
 
@@ -109,3 +111,10 @@ async def for_ever() -> None:
 async def a_moment() -> None:
     """Long enough for a request to be under way when the next one comes."""
     await anyio.sleep(0.05)
+
+
+async def refused(endpoint: Endpoint, http: Http, status: int, why: str) -> None:
+    """Refuses a request by an error that has its id."""
+    body = json.loads(http.body) if http.body else {}
+    error: Message = {"jsonrpc": "2.0", "id": body.get("id"), "error": {"code": -32000, "message": why}}
+    await endpoint.respond_json(http, status, json.dumps(error).encode())

@@ -44,8 +44,10 @@ class LoadedCase:
         """Whether there is anything to judge in that revision over that transport."""
         if self.transports and transport not in self.transports:
             return False
-        if transport in ("http", "sse") and isinstance(self.body, model.Case) and self.body.needs_a_pipe:
-            return False
+        if isinstance(self.body, model.Case):
+            over_http = transport in ("http", "sse")
+            if self.body.needs_a_pipe if over_http else self.body.needs_http:
+                return False
         return any(found.transports in ("any", transport) for found in self.requirements(revision))
 
 
@@ -89,6 +91,11 @@ _AREAS = (
     "batching",
     "cancellation",
     "pagination",
+    "http",
+    "sessions",
+    "headers",
+    "sse",
+    "security",
     "tools",
     "resources",
     "prompts",
@@ -169,7 +176,7 @@ def _check_case(document: Document, case: Any, path: tuple[str | int, ...]) -> N
         here = (*path, "steps", index)
         parsed = _step(step, document, here, where)
         line = document.line(here)
-        if isinstance(parsed, model.Request | model.Notify | model.Raw | model.Batch):
+        if isinstance(parsed, model.Request | model.Notify | model.Raw | model.Http | model.Batch):
             sent.add(parsed.session)
             parts = parsed.batch if isinstance(parsed, model.Batch) else (parsed,)
             labels.update(part.label for part in parts if part.label)
@@ -244,7 +251,8 @@ def _step(step: Any, document: Document, path: tuple[str | int, ...], where: str
     if len(keywords) != 1:
         if keywords:
             raise DataError(document.source, line, f"{where}a step does one thing, this has {' and '.join(keywords)}")
-        odd = next((name for name in step if name not in ("in", "as", "of", "params", "id")), next(iter(step)))
+        known = {field.alias or name for kind in model.STEPS.values() for name, field in kind.model_fields.items()}
+        odd = next((name for name in step if name not in known), next(iter(step)))
         raise DataError(document.source, line, where + _unknown("step", odd, names))
     made: model.Step = _validate(model.STEPS[keywords[0]], step, document, path, where)
     return made
@@ -285,7 +293,7 @@ def _null(value: Any) -> tuple[str | int, ...] | None:
     for name, inner in members:
         if inner is None:
             return (name,)
-        if name not in ("params", "where", "capabilities") and (below := _null(inner)) is not None:
+        if name not in ("params", "where", "capabilities", "headers", "body") and (below := _null(inner)) is not None:
             return (name, *below)
     return None
 

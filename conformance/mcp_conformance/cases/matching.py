@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_conformance import schemas
-from mcp_conformance.cases.model import Outcome
+from mcp_conformance.cases.model import Outcome, Status
 from mcp_conformance.cases.values import BadReference, Values, pointed
+from mcp_conformance.exchanges import HttpExchange
 from mcp_conformance.jsonrpc import JSON, MISSING, Message, json_type
 from mcp_conformance.wire import short
 
@@ -24,10 +25,68 @@ class Mismatch:
     """The whole answer in words."""
 
 
-def mismatch(outcome: Outcome, message: Message | None, method: str, revision: str, values: Values) -> Mismatch | None:
-    """None when `message` (None: nothing came) is that outcome."""
-    found = _mismatch(outcome, message, method, revision, values)
-    return found and replace(found, whole=observed(message) if message else found.observed)
+def mismatch(
+    outcome: Outcome,
+    message: Message | None,
+    method: str,
+    revision: str,
+    values: Values,
+    response: HttpExchange | None = None,
+) -> Mismatch | None:
+    """None when what came is that outcome: `message` (None: none came), and over HTTP the `response` it came in."""
+    found = _response_mismatch(outcome, message, values, response) if outcome.of_http else None
+    if found is None and (outcome.result is not None or outcome.error is not None or outcome.silence):
+        found = _mismatch(outcome, message, method, revision, values)
+    if found is None:
+        return None
+    if outcome.of_http:
+        came = _came(response, message)
+        return replace(found, whole=came, observed=found.observed if found.at else came)
+    return replace(found, whole=observed(message) if message else found.observed)
+
+
+def _response_mismatch(
+    outcome: Outcome, message: Message | None, values: Values, response: HttpExchange | None
+) -> Mismatch | None:
+    wanted, came = describe(outcome, values), _came(response, message)
+    if response is None or response.http is None:
+        return Mismatch(wanted, came)
+    if outcome.status is not None and not _has_status(outcome.status, response.status):
+        return Mismatch(wanted, came, "the HTTP status")
+    for name, matcher in outcome.headers.items():
+        value = response.http.header(name)
+        if not matches(values.resolve(matcher), MISSING if value is None else value):
+            found = "no such header" if value is None else short(value)
+            return Mismatch(f"{name} {_describe_matcher(values.resolve(matcher))}", found, f"the header {name}")
+    if outcome.body is not None and not _has_body(outcome.body, response):
+        return Mismatch(wanted, f"{came}, {_body_words(response)}", "the body")
+    if outcome.ended and not response.done.is_set():
+        return Mismatch(wanted, f"{came}, and the response goes on", "the end of the response")
+    return None
+
+
+def _has_status(wanted: Status, found: int | None) -> bool:
+    choices = wanted if isinstance(wanted, list) else [wanted]
+    return any(found == one or f"{(found or 0) // 100}xx" == one for one in choices)
+
+
+def _has_body(wanted: str, response: HttpExchange) -> bool:
+    if wanted == "empty":
+        return not response.has_body
+    return response.media_type == {"json": "application/json", "event-stream": "text/event-stream"}[wanted]
+
+
+def _body_words(response: HttpExchange) -> str:
+    if not response.has_body:
+        return "without a body"
+    return f"with a body of type {short(response.media_type)}" if response.media_type else "with a body without a type"
+
+
+def _came(response: HttpExchange | None, message: Message | None) -> str:
+    """What came over HTTP, in words."""
+    if response is None or response.status is None:
+        return "no response" + (f": {response.over}" if response is not None and response.over else "")
+    return f"HTTP status {response.status}" + (f" with {observed(message)}" if message else "")
 
 
 def _mismatch(outcome: Outcome, message: Message | None, method: str, revision: str, values: Values) -> Mismatch | None:
@@ -61,17 +120,38 @@ def describe(outcome: Outcome, values: Values) -> str:
     """An outcome in words."""
     if outcome.words:
         return outcome.words
+    http = _describe_response(outcome, values)
+    words = _describe_message(outcome)
+    if http and words:
+        words = f"{http} with {words}"
+    places = [f"{pointer} {_describe_matcher(values.resolve(matcher))}" for pointer, matcher in outcome.where.items()]
+    return (words or http) + (f" with {', '.join(places)}" if places else "")
+
+
+def _describe_message(outcome: Outcome) -> str:
     if outcome.silence:
         return "no answer"
     if outcome.result is not None:
-        words = "a result" if outcome.result is True else f"a valid {outcome.result}"
-    elif outcome.error is True:
-        words = "an error"
-    else:
-        codes = outcome.error if isinstance(outcome.error, list) else [outcome.error]
-        words = "error " + " or ".join(str(code) for code in codes)
-    places = [f"{pointer} {_describe_matcher(values.resolve(matcher))}" for pointer, matcher in outcome.where.items()]
-    return words + (f" with {', '.join(places)}" if places else "")
+        return "a result" if outcome.result is True else f"a valid {outcome.result}"
+    if outcome.error is None:
+        return ""
+    if outcome.error is True:
+        return "an error"
+    codes = outcome.error if isinstance(outcome.error, list) else [outcome.error]
+    return "error " + " or ".join(str(code) for code in codes)
+
+
+def _describe_response(outcome: Outcome, values: Values) -> str:
+    """What is expected of the HTTP response, in words; empty for nothing."""
+    if not outcome.of_http:
+        return ""
+    choices = outcome.status if isinstance(outcome.status, list) else [outcome.status]
+    words = [f"HTTP status {' or '.join(map(str, choices))}" if outcome.status is not None else "an HTTP response"]
+    words += [f"{name} {_describe_matcher(values.resolve(matcher))}" for name, matcher in outcome.headers.items()]
+    bodies = {"empty": "without a body", "json": "with a body of JSON", "event-stream": "with an event stream"}
+    words += [bodies[outcome.body]] if outcome.body is not None else []
+    words += ["that has ended"] if outcome.ended else []
+    return " ".join(words[:1]) + "".join(f", {more}" for more in words[1:])
 
 
 def observed(message: Message) -> str:

@@ -15,6 +15,13 @@ Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^~/]|~[01])*)*$")]
 Opening = Literal["shared", "rough", "fresh", "unopened"]
 ErrorCode = int | Annotated[list[int], Field(min_length=1)]
 Method = str | dict[Literal["$profile", "$bound"], str]
+HttpMethod = Annotated[str, StringConstraints(pattern=r"^[A-Z]+$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+OneStatus = (
+    Annotated[int, Field(ge=100, le=599)] | Annotated[str, StringConstraints(pattern=r"^[1-5]xx$")]
+)  # a status, or all of a hundred
+Status = OneStatus | Annotated[list[OneStatus], Field(min_length=1)]
+Body = Literal["empty", "json", "event-stream"]
 
 
 def _true(value: bool) -> bool:
@@ -23,7 +30,16 @@ def _true(value: bool) -> bool:
     return value
 
 
+def _false(value: bool) -> bool:
+    if value:
+        raise ValueError("a header has a value, or false to leave it out")
+    return value
+
+
 Yes = Annotated[bool, AfterValidator(_true)]
+No = Annotated[bool, AfterValidator(_false)]
+Headers = dict[HeaderName, str | No | dict[str, Any]]
+"""Headers that replace or add; false leaves one out. An object is a reference or a generated value."""
 
 
 class _Strict(BaseModel):
@@ -33,28 +49,45 @@ class _Strict(BaseModel):
 
 
 class Outcome(_Strict):
-    """One thing that may come back. Exactly one of `result`, `error` and `silence` is given.
+    """One thing that may come back. At most one of `result`, `error` and `silence` is given, and one of them or
+    something of the HTTP response.
 
     `result`: true for any result, or the name of the type that it has to be valid against. `error`: true for any
     error, or the code (or codes) that it has to have. `silence`: nothing comes back before the answer to a later
-    request. `where`: what stands at places of the answer, by JSON Pointer into the whole message. `note`: this
-    outcome is legal but unusual; it is shown and changes no verdict. `words`: how to say what is expected, where the
-    matchers alone would be hard to read.
+    request. `where`: what stands at places of the answer, by JSON Pointer into the whole message.
+
+    Of the HTTP response: `status`, `headers` (what their values are like), `body` (what it is by its content type, or
+    that there is none), and `ended`: true, if nothing more comes in it.
+
+    `note`: this outcome is legal but unusual; it is shown and changes no verdict. `inapplicable`: with this outcome
+    there is nothing to judge, for the reason given. `words`: how to say what is expected, where the matchers alone
+    would be hard to read.
     """
 
     result: Yes | str | None = None
     error: Yes | ErrorCode | None = None
     silence: Yes | None = None
     where: dict[Pointer, Any] = {}
+    status: Status | None = None
+    headers: Annotated[dict[HeaderName, Any], Field(min_length=1)] = {}
+    body: Body | None = None
+    ended: Yes | None = None
     note: str = ""
+    inapplicable: str = ""
     words: str = ""
+
+    @property
+    def of_http(self) -> bool:
+        """Whether it is about the HTTP response."""
+        return self.status is not None or bool(self.headers) or self.body is not None or self.ended is not None
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Outcome":
-        if sum(kind is not None for kind in (self.result, self.error, self.silence)) != 1:
-            raise ValueError('an outcome says exactly one of "result", "error" and "silence"')
-        if self.silence and self.where:
-            raise ValueError('"silence" has no places for "where" to look at')
+        kinds = sum(kind is not None for kind in (self.result, self.error, self.silence))
+        if kinds > 1 or (kinds == 0 and not self.of_http):
+            raise ValueError('an outcome says exactly one of "result", "error" and "silence", or a "status"')
+        if self.where and not (self.result or self.error):
+            raise ValueError('"where" looks into a message: say "result" or "error" with it')
         return self
 
 
@@ -72,6 +105,7 @@ class Request(Step):
     request: Method
     params: dict[str, Any] | None = None
     id: int | str | None = None
+    headers: Headers = {}
     label: Name | None = Field(None, alias="as")
 
 
@@ -81,6 +115,7 @@ class Notify(Step):
     keyword = "notify"
     notify: Method
     params: dict[str, Any] | None = None
+    headers: Headers = {}
     label: Name | None = Field(None, alias="as")
 
 
@@ -112,6 +147,18 @@ class Raw(Step):
     keyword = "raw"
     raw: Text | Base64
     newline: bool = True
+    headers: Headers = {}
+    label: Name | None = Field(None, alias="as")
+
+
+class Http(Step):
+    """Sends an HTTP request of any method to the server's URL, with the headers that a right one has, and waits for the
+    response; of a stream, for its beginning. `body` is a JSON object, or `Text` or `Base64`."""
+
+    keyword = "http"
+    http: HttpMethod
+    headers: Headers = {}
+    body: Text | Base64 | dict[str, Any] | None = None
     label: Name | None = Field(None, alias="as")
 
 
@@ -138,6 +185,11 @@ class Expectation(Outcome):
     def outcomes(self) -> tuple[Outcome, ...]:
         return self.any_of or (self,)
 
+    @property
+    def of_http(self) -> bool:
+        """Whether one of the outcomes is about the HTTP response."""
+        return any(outcome.of_http for outcome in self.outcomes) if self.any_of else super().of_http
+
 
 class Expect(Step):
     keyword = "expect"
@@ -156,11 +208,16 @@ class BarrierStep(Step):
     barrier: Barrier
 
 
+class Header(_Strict):
+    header: HeaderName
+
+
 class Bind(Step):
-    """Keeps values of the answer to `of` (the latest, if it isn't said) under names, for ``$bound``."""
+    """Keeps values of the answer to `of` (the latest, if it isn't said) under names, for ``$bound``; or of a header of
+    its response."""
 
     keyword = "bind"
-    bind: dict[Name, Pointer]
+    bind: dict[Name, Pointer | Header]
     of: Name | None = None
 
 
@@ -221,18 +278,8 @@ class ExpectExit(Step):
 STEPS: dict[str, type[Step]] = {
     kind.keyword: kind
     for kind in (
-        Request,
-        Notify,
-        Batch,
-        Raw,
-        Expect,
-        BarrierStep,
-        Bind,
-        Restart,
-        Quiet,
-        ExpectNothing,
-        EndInput,
-        ExpectExit,
+        *(Request, Notify, Batch, Raw, Http),
+        *(Expect, BarrierStep, Bind, Restart, Quiet, ExpectNothing, EndInput, ExpectExit),
     )
 }
 
@@ -258,6 +305,17 @@ class Case(_Strict):
     session: Opening | SessionOptions = "shared"
     sessions: dict[Name, SessionOptions] = {}
     steps: Annotated[tuple[Any, ...], Field(min_length=1)]
+
+    @property
+    def needs_http(self) -> bool:
+        """Whether a step is about HTTP, which other transports don't have."""
+        return any(
+            isinstance(step, Http)
+            or (isinstance(step, Request | Notify | Raw) and bool(step.headers))
+            or (isinstance(step, Expect) and step.expect.of_http)
+            or (isinstance(step, Bind) and any(isinstance(place, Header) for place in step.bind.values()))
+            for step in self.steps
+        )
 
     @property
     def needs_a_pipe(self) -> bool:

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from mcp_conformance.cases import model
 from mcp_conformance.cases.causes import wide_cause
@@ -11,15 +12,19 @@ from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS, lost_answer, 
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
 from mcp_conformance.cases.matching import observed as in_words
 from mcp_conformance.cases.values import Unavailable, Values, pointed
-from mcp_conformance.jsonrpc import JSON, MISSING
+from mcp_conformance.conduits import HeaderChanges
+from mcp_conformance.jsonrpc import JSON, MISSING, encode
 from mcp_conformance.revisions import has_batches
-from mcp_conformance.session import PATIENCE, Exchange, Session
-from mcp_conformance.transcript import Event
+from mcp_conformance.session import PATIENCE, Exchange, HttpExchange, Session
+from mcp_conformance.transcript import Event, HttpPart
 from mcp_conformance.verdicts import Problem
 from mcp_conformance.wire import short
 
 Open = Callable[[model.SessionOptions], Awaitable[Session]]
 Close = Callable[[Session], Awaitable[None]]
+
+Sent = Exchange | Event | HttpExchange
+"""What a step has sent: a request, something without an id, or an HTTP request that is no message's."""
 
 _MOMENT = 1.0  # seconds
 UNANSWERED = "jsonrpc.request-answered"
@@ -68,8 +73,8 @@ class Runner:
     """Methods that are known to get no answer: they are given a moment, not all patience again."""
     steps: Steps = field(default_factory=Steps)
     _sessions: dict[str, Session] = field(default_factory=dict)
-    _latest: dict[str, Exchange | Event] = field(default_factory=dict)
-    _labels: dict[str, Exchange | Event] = field(default_factory=dict)
+    _latest: dict[str, Sent] = field(default_factory=dict)
+    _labels: dict[str, Sent] = field(default_factory=dict)
 
     async def run(self) -> Steps:
         """Take all steps, or as many as the server lets us."""
@@ -93,8 +98,10 @@ class Runner:
             isinstance(step, model.EndInput) for step in self.case.steps
         ):
             return
-        for session in self._sessions.values():
-            if session.ready and session.ending is None and session.barrier_method not in self.unanswered:
+        ended = {step.session for step in self.case.steps if isinstance(step, model.Http) and step.http == "DELETE"}
+        for name, session in self._sessions.items():
+            goes_on = name not in ended and session.ready and session.ending is None
+            if goes_on and session.barrier_method not in self.unanswered:
                 await self._barrier(session, ())
 
     async def _take(self, step: model.Step) -> None:
@@ -103,25 +110,33 @@ class Runner:
             case model.Request():
                 params = MISSING if step.params is None else self.values.resolve(step.params)
                 method = str(self.values.resolve(step.request))
-                exchange = await session.request(method, params, id=MISSING if step.id is None else step.id)
+                number = MISSING if step.id is None else step.id
+                exchange = await session.request(method, params, id=number, headers=self._changes(step.headers))
                 self._remember(step.session, step.label, exchange)
             case model.Notify():
                 await self._quieten(step.session, session)
                 params = MISSING if step.params is None else self.values.resolve(step.params)
-                self._remember(
-                    step.session, step.label, await session.notify(str(self.values.resolve(step.notify)), params)
-                )
+                method = str(self.values.resolve(step.notify))
+                sent = await session.notify(method, params, headers=self._changes(step.headers))
+                self._remember(step.session, step.label, sent)
             case model.Batch():
                 await self._batch(session, step)
             case model.Raw():
                 await self._quieten(step.session, session)
-                self._remember(step.session, step.label, await session.raw(self._bytes(step.raw), newline=step.newline))
+                changes = self._changes(step.headers)
+                sent = await session.raw(self._bytes(step.raw), newline=step.newline, headers=changes)
+                self._remember(step.session, step.label, sent)
+            case model.Http():
+                body = None if step.body is None else self._bytes(step.body)
+                self._remember(
+                    step.session, step.label, await session.http(step.http, body, headers=self._changes(step.headers))
+                )
             case model.Expect():
                 await self._expect(session, step.session, step.expect)
             case model.BarrierStep():
                 await self._barrier(session, step.barrier.judges)
             case model.Bind():
-                self._bind(step)
+                await self._bind(session, step)
             case model.Restart():
                 await self._restart(step.session, session)
             case model.Quiet():
@@ -180,24 +195,46 @@ class Runner:
         for part in step.batch:
             self._remember(step.session, part.label, next(exchanges) if isinstance(part, model.Request) else event)
 
-    def _remember(self, session: str, label: str | None, sent: Exchange | Event) -> None:
+    def _remember(self, session: str, label: str | None, sent: Sent) -> None:
         self._latest[session] = sent
         if label:
             self._labels[label] = sent
 
-    def _bytes(self, raw: model.Text | model.Base64) -> bytes:
+    def _changes(self, headers: model.Headers) -> HeaderChanges | None:
+        if not headers:
+            return None
+        given = {name: str(self.values.resolve(value)) for name, value in headers.items() if value is not False}
+        return HeaderChanges(given, frozenset(headers.keys() - given.keys()))
+
+    def _bytes(self, raw: model.Text | model.Base64 | dict[str, Any]) -> bytes:
         if isinstance(raw, model.Base64):
             return base64.b64decode(raw.base64)
+        if isinstance(raw, dict):
+            return encode(self.values.resolve(raw))
         return str(self.values.resolve(raw.text)).encode("utf-8", "surrogatepass")
 
-    def _bind(self, step: model.Bind) -> None:
+    async def _bind(self, session: Session, step: model.Bind) -> None:
         target = self._labels[step.of] if step.of else self._latest.get(step.session)
-        message = target.answer.message if isinstance(target, Exchange) and target.answer else None
-        for name, pointer in step.bind.items():
+        answer: Event | None = None
+        if isinstance(target, Exchange):
+            await session.answered_in_patience(target)
+            answer = target.answer
+        elif isinstance(target, HttpExchange):
+            answer = target.message
+        for name, place in step.bind.items():
+            if isinstance(place, model.Header):
+                head = _response(session, target)
+                if head is None:
+                    self._undecided(self.case.judges, f"there is no response with a header {place.header}")
+                    raise _Stop
+                if (value := head.header(place.header)) is None:
+                    raise Unavailable(f"the server gave no header {place.header}")
+                self.values.bound[name] = value
+                continue
             try:
-                self.values.bound[name] = pointed(message.value if message else None, pointer)
+                self.values.bound[name] = pointed(answer.message.value if answer and answer.message else None, place)
             except KeyError:
-                self._undecided(self.case.judges, f"the answer has nothing at {pointer}")
+                self._undecided(self.case.judges, f"the answer has nothing at {place}")
                 raise _Stop from None
 
     # -------------------------------------------------------------------------------------------------------- expecting
@@ -207,23 +244,60 @@ class Runner:
         sent = self._labels[wanted.of] if wanted.of else self._latest.get(name)
         if sent is None:
             raise ValueError("expect has nothing before it that was sent")
-        if isinstance(sent, Exchange):
+        response, method = None, _method(sent)
+        if wanted.of_http or isinstance(sent, HttpExchange):
+            response = await self._response(session, sent, wanted)
+            answer = sent.answer if isinstance(sent, Exchange) else response.message
+            if isinstance(sent, Event) and session.transcript.transport == "sse":
+                answer = await self._stray(session, sent, wanted, judges)  # it doesn't come in the response
+        elif isinstance(sent, Exchange):
             answer = await self._answer(session, sent, wanted, judges)
-            method, number = sent.method, sent.sent.number
         else:
             answer = await self._stray(session, sent, wanted, judges)
-            method, number = (sent.message.method if sent.message else None) or "", sent.number
         misses: list[Mismatch] = []
         for outcome in wanted.outcomes:
-            missed = mismatch(outcome, answer.message if answer else None, method, self.revision, self.values)
+            message = answer.message if answer else None
+            missed = mismatch(outcome, message, method, self.revision, self.values, response)
             if missed is None:
+                if outcome.inapplicable:
+                    raise Unavailable(outcome.inapplicable)
                 self.steps.passed.update(judges)
                 if outcome.note:
                     self._note(outcome.note)
                 return
             misses.append(missed)
-        events = (number,) if answer is None else (number, answer.number)
-        self._accuse(session, judges, wanted, misses, events, partial(wide_cause, self.revision, sent, answer))
+        if response is not None and response.status in UNJUDGED_STATUS:
+            self._undecided(judges, UNJUDGED_STATUS[response.status or 0])
+            raise _Stop
+        number = sent.number if isinstance(sent, Event) else sent.sent.number
+        head = response.head if response is not None else None
+        events = (number, *(event.number for event in (head, answer) if event is not None))
+        cause_at: Callable[[str], str] = _no_wider_cause
+        if not isinstance(sent, HttpExchange):
+            if response is None:
+                cause_at = partial(wide_cause, self.revision, sent, answer)
+            elif isinstance(sent, Event) and answer is not None:
+                answered = wide_cause(self.revision, sent, answer, "")  # whatever the status is besides
+                cause_at = partial(_always, answered)
+        self._accuse(session, judges, wanted, misses, events, cause_at)
+
+    async def _response(self, session: Session, sent: Sent, wanted: model.Expectation) -> HttpExchange:
+        """The HTTP response to what was sent: at least its head, and as much more as the outcomes look at."""
+        if isinstance(sent, Exchange):
+            await session.answered_in_patience(sent)
+        whole = session.transcript.transport == "http" and any(
+            outcome.body is not None or outcome.ended or not outcome.status for outcome in wanted.outcomes
+        )
+        if isinstance(sent, HttpExchange):
+            response = sent
+        else:
+            event = sent.sent if isinstance(sent, Exchange) else sent
+            response = await session.responded(event, ended=whole or not isinstance(sent, Exchange))
+        if any(outcome.ended for outcome in wanted.outcomes):
+            await session.finished(response)
+        if response.head is None:
+            await self._barrier(session, ())  # a server that is gone is another matter
+        return response
 
     def _accuse(
         self,
@@ -462,6 +536,32 @@ class Runner:
 def _is_without_id(event: Event) -> bool:
     """Whether it is an error that names no request."""
     return event.message is not None and event.message.kind == "error" and event.message.id in (None, MISSING)
+
+
+def _method(sent: Sent) -> str:
+    """The JSON-RPC method of what was sent; empty where it has none."""
+    if isinstance(sent, Exchange):
+        return sent.method
+    event = sent.sent if isinstance(sent, HttpExchange) else sent
+    return (event.message.method if event.message else None) or ""
+
+
+def _response(session: Session, sent: Sent | None) -> HttpPart | None:
+    """The head of the HTTP response to what was sent."""
+    if sent is None or isinstance(sent, HttpExchange):
+        return sent.http if sent is not None else None
+    event = sent.sent if isinstance(sent, Exchange) else sent
+    exchange = session.responses.get(event.number)
+    return exchange.http if exchange is not None else None
+
+
+def _always(cause: str, at: str) -> str:
+    return cause
+
+
+def _no_wider_cause(at: str) -> str:
+    """What is wrong with an HTTP response has a cause of its own."""
+    return ""
 
 
 _ERROR_OBJECT = {"jsonrpc.error-code-and-message", "jsonrpc.error-code-integer"}

@@ -2,12 +2,14 @@
 ``$``.
 
 ``{$profile: /tool/name}`` from the profile, ``{$bound: name}`` kept by an earlier step, ``{$repeat: {text: a, times:
-1000}}`` and ``{$nest: {depth: 100}}`` made on the spot, so that ten megabytes are one line of a suite.
+1000}}`` and ``{$nest: {depth: 100}}`` made on the spot, so that ten megabytes are one line of a suite; ``{$encoded:
+text}`` is a text as headers carry it in Base64.
 """
 
 import re
 from typing import Any
 
+from mcp_conformance.http_headers import encoded
 from mcp_conformance.jsonrpc import JSON
 
 _MAX_REPEAT = 64 * 1024 * 1024
@@ -62,6 +64,8 @@ class Values:
                 return self._repeated(inner)
             if key == "$nest":
                 return self._nested(inner)
+            if key == "$encoded":
+                return encoded(str(self.resolve(inner)))
         return {key: self.resolve(inner) for key, inner in value.items()}
 
     def _from_profile(self, pointer: JSON) -> JSON:

@@ -9,6 +9,9 @@ from mcp_conformance.transports.http1 import Response
 
 _EVENT_STREAM = "text/event-stream"
 
+KEPT_OUT = frozenset({401, 403, 429})
+"""Statuses that say who may ask, or how often: whatever their body holds, it answers nothing that was asked."""
+
 
 @dataclass(slots=True)
 class Stream:

@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 
 from mcp_conformance import __version__, http_headers
 from mcp_conformance.conduits import Arrival, HeaderChanges, message_of
-from mcp_conformance.conduits.bodies import Pieces, Stream, for_event, is_event_stream, is_json, is_protocol
+from mcp_conformance.conduits.bodies import KEPT_OUT, Pieces, Stream, for_event, is_event_stream, is_json, is_protocol
 from mcp_conformance.conduits.place import Place
 from mcp_conformance.jsonrpc import MAX_LINE, Message, same_id
 from mcp_conformance.sse import EventStream, ServerEvent
@@ -234,6 +234,9 @@ class HttpConduit:
         """A body that isn't an event stream, or doesn't say so."""
         body, cut = await self.whole(response)
         if not body:
+            return
+        if response.status in KEPT_OUT:
+            await self.put_body(part, body)
             return
         message = message_of(body, cut=cut)
         # What tells of an error of HTTP may have any form; but who answers a request with JSON means it as the answer.

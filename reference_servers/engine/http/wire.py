@@ -54,6 +54,8 @@ class Http:
             target = "/" + target.partition("://")[2].partition("/")[2]
         self.path, _, self.query = target.partition("?")
         self.headers = Headers(request.headers)
+        self.raw_names = [name.decode("latin-1") for name, _ in request.headers.raw_items()]
+        """The names of the header fields as they were sent."""
         self.body = body
         self.started = False
         """Whether the head of the response has been sent."""

@@ -430,9 +430,13 @@ _NO_REQUESTS = "the server sent no requests of its own"
 def server_request_ids(observation: Observation, report: Report) -> None:
     """The server's own requests have ids that are strings or integers, never null, never used twice in a session."""
     used: list[JSON] = []
+    sent: dict[bytes, int] = {}  # the stream of each
     for event, message in observation.received():
         if message.kind != "request":
             continue
+        stream = event.http.exchange if event.http is not None else 0
+        if sent.setdefault(event.raw, stream) != stream:
+            continue  # the same once more, on another stream: http.streams.hold-a-message-once judges that
         number = message.id
         for name in ("jsonrpc.request-id-type", "jsonrpc.request-id-not-null", "jsonrpc.request-id-unique"):
             report.saw(name)
