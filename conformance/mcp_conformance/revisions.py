@@ -35,6 +35,9 @@ def probe(version: str) -> str:
     return "ping" if era_of(version) == "stateful" else "server/discover"
 
 
+STATEFUL = tuple(revision.date for revision in REVISIONS if revision.era == "stateful")
+"""The revisions with a handshake, oldest first."""
+
 JUDGED = tuple(revision.date for revision in REVISIONS)
 """The revisions that have suites here, oldest first."""
 
