@@ -13,7 +13,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from reference_servers.engine import Connection, Server
 from reference_servers.github.server import github
@@ -29,6 +29,8 @@ class Variant:
     name: str
     connection: type[Connection]
     server: MakeServer
+    hints: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    """What its owner would write into the hints file."""
 
 
 class Spread(TypedDict, total=False):
@@ -80,6 +82,7 @@ def fault(
     both: bool = False,
     only_stdio: bool = False,
     server: MakeServer = github,
+    hints: Mapping[str, Any] | None = None,
 ) -> Callable[[Made], Made]:
     """Registers a class of connections, on `server`, or a function that makes a server, as a fault."""
 
@@ -88,20 +91,21 @@ def fault(
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
         also = {case: reason for case, reason in (may or {}).items() if case not in cases}  # one table serves many
         entry = Fault(
-            name, connection, offered, broken, tuple(cases), also, undecided, several, blind, both, only_stdio
-        )
+            name, connection, offered, broken, tuple(cases), also, undecided, several, blind, both, only_stdio,
+            hints=hints or {},
+        )  # fmt: skip
         _add(FAULTS, entry)
         return made
 
     return register
 
 
-def variant(name: str, *, server: MakeServer = github) -> Callable[[Made], Made]:
+def variant(name: str, *, server: MakeServer = github, hints: Mapping[str, Any] | None = None) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:
         connection, offered = _parts(made, server)
-        _add(VARIANTS, Variant(name, connection, offered))
+        _add(VARIANTS, Variant(name, connection, offered, hints=hints or {}))
         return made
 
     return register

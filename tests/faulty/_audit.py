@@ -12,6 +12,7 @@ from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.conduits import Conduit
 from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.engine import ANSWERS, Engine, Settings
+from mcp_conformance.hints import Hints
 from mcp_conformance.requirements import catalogue
 from mcp_conformance.target import Target
 from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
@@ -110,7 +111,12 @@ async def examine(
 ) -> Result:
     """Everything that the tester says of a server in one revision."""
     both = not isinstance(entry, Fault) or entry.both
-    settings = Settings(start_deadline=deadline, deadline=deadline, revisions=() if both else (revision,))
+    settings = Settings(
+        start_deadline=deadline,
+        deadline=deadline,
+        revisions=() if both else (revision,),
+        hints=Hints.model_validate(entry.hints),
+    )
     result = Result()
     with anyio.fail_after(120):
         async with Engine(reach(entry), settings, lambda case, revision: f"{case} {revision}") as engine:

@@ -206,6 +206,8 @@ def _earlier(step: model.Step) -> str | None:
     """The name of the earlier step from which on, or on whose request, a step looks."""
     if isinstance(step, model.ExpectNothing):
         return step.expect_nothing.since
+    if isinstance(step, model.Await):
+        return step.awaited.answer
     return step.under_way.of if isinstance(step, model.UnderWay) else None
 
 

@@ -149,12 +149,13 @@ class BarrierStep(Step):
 
 
 class Awaited(_Strict):
-    """A message of the server's own: a `request` or a `notification` of that method (true: of any), with what `where`
-    says of it. `within`: how long to wait for it; else until the deadline. `otherwise`: without it the case isn't
+    """A message of the server's: a `request` or a `notification` of its own with that method (true: of any), or the
+    `answer` to what the step of that name has sent, with what `where` says of it. `within`: how long to wait for it; else until the deadline. `otherwise`: without it the case isn't
     applicable, for this reason; else it breaks what the step judges."""
 
     request: Yes | str | None = None
     notification: Yes | str | None = None
+    answer: Name | None = None
     where: dict[Pointer, Any] = {}
     within: Seconds | None = None
     otherwise: Annotated[str, StringConstraints(min_length=10)] | None = None
@@ -162,8 +163,8 @@ class Awaited(_Strict):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Awaited":
-        if (self.request is None) == (self.notification is None):
-            raise ValueError('it is either a "request" or a "notification" that is awaited')
+        if sum(kind is not None for kind in (self.request, self.notification, self.answer)) != 1:
+            raise ValueError('one of "request", "notification" and "answer" is awaited')
         if self.otherwise is not None and self.judges:
             raise ValueError('what is only an occasion ("otherwise") judges nothing')
         return self

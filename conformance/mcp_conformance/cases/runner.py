@@ -383,8 +383,12 @@ class Runner:
     async def _await(self, session: Session, step: model.Await) -> None:
         wanted = step.awaited
         kind = "request" if wanted.request is not None else "notification"
+        asked = self._labels[wanted.answer] if wanted.answer else None
 
         def found() -> Event | None:
+            if isinstance(asked, Exchange):
+                answer = asked.answer.message if asked.answer else None
+                return asked.answer if answer and fits(answer, wanted.where, self.values) else None
             for event in session.transcript.since(self._start(session)):
                 message = event.message if event.direction == "received" else None
                 if message is not None and message.kind == kind and wanted.method in (True, message.method):
@@ -408,10 +412,13 @@ class Runner:
             raise Unavailable(wanted.otherwise)
         else:
             what = f"a {kind}" if wanted.method is True else str(wanted.method)
+            what = f"an answer to {asked.method}" if isinstance(asked, Exchange) else what
             for requirement in judges:
                 cause = f"{requirement}|{what}"
-                problem = Problem(requirement, what, f"none within {seconds:g} s", "", (), cause)
+                events = asked.events if isinstance(asked, Exchange) else ()
+                problem = Problem(requirement, what, f"none within {seconds:g} s", "", events, cause)
                 self.steps.problems.append((problem, session))
+            raise _Stop
 
     def _expect_nothing(self, session: Session, unwanted: model.Nothing) -> None:
         judges = unwanted.judges or self.case.judges
