@@ -92,6 +92,9 @@ class Survey:
             # A server that repeats its pages lists a tool many times over; it is called once.
             if isinstance(definition, dict) and isinstance(name := definition.get("name"), str) and name not in found:
                 allowed, reason = may_call(definition, self.level, self.hints.tool(name).call)
+                if not allowed and name in self.known and self.hints.tool(name).call != "never":
+                    # 2024-11-05 has no annotations: what the server says of the tool elsewhere holds for it here.
+                    allowed, reason = True, "the server's annotations in another revision allow it"
                 found[name] = Tool(name, definition, allowed, reason)
         return list(found.values())
 

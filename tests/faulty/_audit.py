@@ -116,6 +116,7 @@ async def examine(
         deadline=deadline,
         revisions=() if both else (revision,),
         hints=Hints.model_validate(entry.hints),
+        call="all" if revision == "2024-11-05" else "safe",  # there are no annotations yet, and there is no harm to do
     )
     result = Result()
     with anyio.fail_after(120):

@@ -24,9 +24,9 @@ DECLARED, FIELDS, DATA, LOGGERS, KEPT, RATE, SECRETS, PERSONAL = (
         "messages.hold-no-personal-data",
     )
 )
-TAKEN, UNKNOWN, WITHOUT, RAISED = (
+TAKEN, UNKNOWN, MISTYPED, RAISED = (
     f"logging.level.{kind}"
-    for kind in ("all-are-taken", "unknown-is-refused", "without-one-is-refused", "raised-silences-the-rest")
+    for kind in ("all-are-taken", "unknown-is-refused", "mistyped-is-refused", "raised-silences-the-rest")
 )
 NEGOTIATED = "lifecycle.capabilities.only-negotiated"
 VALID = "base.notifications-are-valid"
@@ -99,7 +99,7 @@ fault("set-level-has-metadata-of-text", breaks="schema.EmptyResult", cases=[TAKE
 )
 
 
-@fault("takes-any-level", breaks="logging.invalid-level-error", cases=[UNKNOWN], may={WITHOUT: "there it takes none"},
+@fault("takes-any-level", breaks="logging.invalid-level-error", cases=[UNKNOWN], may={MISTYPED: "it takes it too"},
        server=workshop)  # fmt: skip
 class TakesAnyLevel(Connection):
     async def on_set_level(self, request: Request) -> JSON:
@@ -110,7 +110,7 @@ class TakesAnyLevel(Connection):
 
 
 @fault("an-unknown-level-is-an-internal-error", breaks="logging.invalid-level-error", cases=[UNKNOWN],
-       may={WITHOUT: "it is refused alike"}, server=workshop)  # fmt: skip
+       may={MISTYPED: "it is refused alike"}, server=workshop)  # fmt: skip
 class InternalError(Connection):
     async def on_set_level(self, request: Request) -> JSON:
         try:
@@ -119,10 +119,11 @@ class InternalError(Connection):
             raise ProtocolError(-32603, error.message) from error
 
 
-@fault("no-level-means-info", breaks="logging.invalid-level-error", cases=[WITHOUT], server=workshop)
-class NoLevelIsInfo(Connection):
+@fault("levels-as-numbers", breaks="logging.invalid-level-error", cases=[MISTYPED], server=workshop)
+class NumbersAsLevels(Connection):
     async def on_set_level(self, request: Request) -> JSON:
-        request.params.setdefault("level", "info")
+        if isinstance(request.params.get("level"), int):
+            return {}
         return await super().on_set_level(request)
 
 
