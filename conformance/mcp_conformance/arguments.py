@@ -34,6 +34,9 @@ _BY_FORMAT = {
 }
 # What people mean by a name, where the schema says only "string". Tried before the plain word.
 _BY_NAME: tuple[tuple[str, str], ...] = (
+    # Marked, so that they are known again where they mustn't turn up.
+    (r"passw|secret|credential|api_?key|(access|auth)_?token|^token$", "example-secret-7f3a91"),
+    (r"phone", "+44 20 7946 0958"),
     (r"time_?zone|\btz\b", "Europe/London"),
     (r"time$", "12:00"),
     (r"date", "2025-01-15"),

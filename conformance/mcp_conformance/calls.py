@@ -60,7 +60,8 @@ class ToolCalls:
     async def _search(self, tool: Tool) -> None:
         for chosen in self._tries(tool):
             tool.called = True
-            exchange = await self.session.request("tools/call", {"name": tool.name, "arguments": chosen})
+            params = {"name": tool.name, "arguments": chosen, "_meta": {"progressToken": self._token()}}
+            exchange = await self.session.request("tools/call", params)
             self.made.append(Call(tool.definition, exchange))
             if not await self.session.answered(exchange, min(SLOW, self.session.deadline)):
                 # Slow or hanging: that shows later. A server that does one thing at a time has to be waited for now.
@@ -71,6 +72,11 @@ class ToolCalls:
                     return
             if self._accept(tool, chosen, await self._with_input(exchange)):
                 return
+
+    def _token(self) -> str | int:
+        """A progress token, by turns of either type that there is."""
+        number = len(self.made) + 1
+        return f"call-{number}" if number % 2 else 1000 + number
 
     async def _with_input(self, exchange: Exchange) -> Exchange:
         """The exchange that ends a call, once the server has got what it needs to go on."""

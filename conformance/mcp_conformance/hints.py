@@ -9,15 +9,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from mcp_conformance.strict_yaml import DataError, load_file
 
 
+MAX_WAIT = 60.0
+"""Seconds that a run waits at most for what a hint foretells."""
+
+
 class ToolHints(BaseModel):
     """What is known of one tool. `arguments`: calls that a right server accepts, one or several. `call`: `always`
-    allows a call that the call level wouldn't, `never` forbids any. `deadline`: seconds that a call may take."""
+    allows a call that the call level wouldn't, `never` forbids any. `deadline`: seconds that a call may take. `slow`:
+    it takes so long that a call can be cancelled before it ends."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     arguments: tuple[dict[str, Any], ...] = ()
     call: Literal["always", "never"] | None = None
     deadline: float | None = Field(None, gt=0)
+    slow: bool = False
 
     @field_validator("arguments", mode="before")
     @classmethod
@@ -26,11 +32,14 @@ class ToolHints(BaseModel):
 
 
 class Hints(BaseModel):
-    """The whole file."""
+    """The whole file. `ping_interval`: seconds between two pings of the server's, `request_timeout`: seconds after which
+    it gives up a request of its own that isn't answered."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tools: dict[str, ToolHints] = {}
+    ping_interval: float | None = Field(None, gt=0, le=MAX_WAIT, alias="ping-interval")
+    request_timeout: float | None = Field(None, gt=0, le=MAX_WAIT, alias="request-timeout")
 
     def tool(self, name: str) -> ToolHints:
         return self.tools.get(name, ToolHints())

@@ -9,6 +9,6 @@ def watch(observation: Observation) -> list[Problem]:
     """What the watching checks have to complain of in a stretch of a session."""
     found: list[Problem] = []
     for check in CHECKS.values():
-        if check.everywhere:
+        if check.everywhere and (not check.revisions or observation.revision in check.revisions):
             found.extend(check.look(observation).problems)
     return found

@@ -30,6 +30,15 @@ class Observation:
     server_capabilities: dict[str, Any] | None
     """None until `initialize` or `server/discover` has been answered."""
     calls: list[Call] = field(default_factory=list)
+    earlier: list[Event] = field(default_factory=list)
+    """What had happened in the session before: what is seen now may refer to it."""
+    earlier_exchanges: list[Exchange] = field(default_factory=list)
+
+    @property
+    def history(self) -> Iterator[Event]:
+        """The whole session up to now, in order."""
+        yield from self.earlier
+        yield from self.events
 
     @classmethod
     def of(cls, session: Session, start: int = 0, calls: list[Call] | None = None) -> "Observation":
@@ -44,6 +53,8 @@ class Observation:
             client_capabilities=session.capabilities,
             server_capabilities=(capabilities if isinstance(capabilities, dict) else {}) if introduced else None,
             calls=calls or [],
+            earlier=session.transcript.events[:start],
+            earlier_exchanges=[exchange for exchange in session.exchanges if exchange.sent.number <= start],
         )
 
     def received(self) -> Iterator[tuple[Event, Message]]:

@@ -51,6 +51,10 @@ def may_batch(version: str) -> bool:
     return version < "2025-06-18"
 
 
+STATEFUL = tuple(revision.date for revision in REVISIONS if revision.era == "stateful")
+"""The revisions with a handshake, oldest first."""
+
+
 JUDGED = tuple(revision.date for revision in REVISIONS)
 """The revisions that have suites here, oldest first."""
 

@@ -7,7 +7,7 @@ evidently is, and marked, so that one defect is found once and everything behind
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
@@ -68,6 +68,8 @@ class Session:
         """Whether requests may be sent: in the stateful era, whether `initialize` had a result."""
         self.barrier_method = probe(revision)
         self.barrier_params: JSON = MISSING
+        self.answering = True
+        """Whether the server's own requests are answered."""
         self.waited = 0.0
         """Seconds spent waiting for the server."""
         self.closed = anyio.Event()
@@ -321,6 +323,16 @@ class Session:
                 await self._changed.wait()
         return any(event.direction == "received" for event in self.transcript.since(from_event))
 
+    async def until(self, holds: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something holds that a message of the server's can bring about, at most `seconds`; whether it
+        does."""
+        started = time.monotonic()
+        with anyio.move_on_after(seconds):
+            while self.alive and not holds():
+                await self._changed.wait()
+        self.waited += time.monotonic() - started
+        return holds()
+
     async def initialize(self, version: str, *, deadline: float | None = None) -> Exchange:
         """The first half of the handshake."""
         return await self.call("initialize", client.initialize_params(version, self.capabilities), deadline=deadline)
@@ -439,7 +451,7 @@ class Session:
     def _take(self, event: Event, message: Message, carriers: list[Exchange], placed: bool) -> None:
         if message.kind == "batch" and may_batch(self.revision):
             self._take_apart(event, message, carriers, placed)
-        elif message.kind == "request" and self._tasks is not None and self.era == "stateful":
+        elif message.kind == "request" and self._tasks is not None and self.era == "stateful" and self.answering:
             # Answered in a task of its own: a server that doesn't read must not stop us from reading. The stateless
             # era has no such requests, and no responses to them.
             reply = encode(client.answer(message, self.capabilities))

@@ -75,13 +75,14 @@ class Sessions:
 
     async def open(self, revision: str, options: SessionOptions) -> Session:
         """A session, opened as a case asks for it. Raises `CannotOpen`."""
-        if options.open in _SHAREABLE and options.capabilities is None:
+        if options.open in _SHAREABLE and options.capabilities is None and options.answers == "at-once":
             session = self._shared.get((revision, options.open))
             if session is None or not session.alive:
                 session = await self._handshake(await self.connect(revision))
                 self._shared[revision, options.open] = session
             return session
         session = await self.connect(revision, options.capabilities)
+        session.answering = options.answers == "at-once"
         if not self.alone and not self.target.shares_server:
             # Where one new server is needed, another will be soon: it starts up while this one is tested.
             self._spare = await self.target.connect(self._group, revision, impatient=self._impatient)

@@ -6,11 +6,11 @@ called, arguments that it accepts, a cursor.
 
 from dataclasses import dataclass, field
 
-from mcp_conformance import arguments
+from mcp_conformance import arguments, occasions
 from mcp_conformance.calls import SLOW, Accepted, ToolCalls
 from mcp_conformance.hints import Hints
 from mcp_conformance.jsonrpc import JSON, MISSING
-from mcp_conformance.observation import Observation
+from mcp_conformance.observation import Call, Observation
 from mcp_conformance.profile import CallLevel, RevisionProfile, Tool, may_call
 from mcp_conformance.session import Exchange, Session
 
@@ -37,6 +37,8 @@ class Survey:
         profile = RevisionProfile(session.revision, session.server)
         await session.call(session.barrier_method)
         self._choose_barrier(profile)
+        if session.era == "stateful" and profile.declares("logging"):
+            await self._ask("logging/setLevel", {"level": "debug"})  # all that there is to hear is evidence
         declared = profile.declares("tools")
         tools = await self._list("tools/list", "tools") if declared or session.alive else []
         profile.tools = self._tools(tools) if declared else []
@@ -46,7 +48,7 @@ class Survey:
             await self._prompts()
         calls = ToolCalls(session, self.hints, self.known, self.pool)
         await calls.run(profile.tools)
-        self._values(profile)
+        self._values(profile, calls.made)
         if session.alive:
             await self._ask("conformance/no-such-method")  # what an error looks like
         if session.alive:
@@ -126,7 +128,7 @@ class Survey:
 
     # ----------------------------------------------------------------------------------------------------------- values
 
-    def _values(self, profile: RevisionProfile) -> None:
+    def _values(self, profile: RevisionProfile, calls: list[Call]) -> None:
         """What cases can refer to; and for what isn't there, the reason and what would help."""
         values: dict[str, JSON] = {}
         accepted = [tool for tool in profile.tools if tool.arguments is not None]
@@ -147,12 +149,15 @@ class Survey:
             listing = exchange.result if exchange.method == "tools/list" else None
             if isinstance(listing, dict) and isinstance(cursor := listing.get("nextCursor"), str):
                 values.setdefault("cursor", cursor)
+        values |= occasions.find(self.session, calls, self.known, self.hints)
         profile.values = values
         profile.missing = {
             name: self._why_missing(name, profile, bool(accepted)) for name in _REFERABLE if name not in values
         }
 
     def _why_missing(self, name: str, profile: RevisionProfile, accepted: bool) -> str:
+        if name in occasions.MISSING:
+            return occasions.MISSING[name]
         if name == "cursor":
             return "tools/list has only one page"
         if not profile.tools:
@@ -171,4 +176,4 @@ class Survey:
         }[name]
 
 
-_REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor")
+_REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor", *occasions.MISSING)

@@ -29,8 +29,8 @@ class Variant:
     """A server: what is offered and how it is offered. `name` says what is particular about it.
 
     With an `endpoint` it is served over HTTP, with these `settings` (`reference_servers.engine.http.Settings`); else it
-    counts as one on stdio. `revisions` are the only ones in which it is right, or of a fault: wrong; empty: all in which
-    what is particular about it stands.
+    counts as one on stdio. `revisions` are the only ones in which it is right, or of a fault: wrong; empty: all in
+    which what is particular about it stands.
     """
 
     name: str
@@ -39,6 +39,8 @@ class Variant:
     revisions: tuple[str, ...] = ()
     endpoint: type[Endpoint] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    hints: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    """What its owner would write into the hints file."""
 
     @property
     def transport(self) -> str:
@@ -100,6 +102,7 @@ def fault(
     connection: type[Connection] = Connection,
     endpoint: type[Endpoint] | None = None,
     settings: Mapping[str, Any] | None = None,
+    hints: Mapping[str, Any] | None = None,
 ) -> Callable[[Made], Made]:
     """Registers a class of connections, on `server`, a function that makes a server, or a class of endpoints, as a
     fault. An endpoint has `connection` for its conversations."""
@@ -123,6 +126,7 @@ def fault(
             blind=blind,
             both=both,
             only_stdio=only_stdio,
+            hints=hints or {},
         )
         _add(FAULTS, entry)
         return made
@@ -138,12 +142,13 @@ def variant(
     revisions: Sequence[str] = (),
     endpoint: type[Endpoint] | None = None,
     settings: Mapping[str, Any] | None = None,
+    hints: Mapping[str, Any] | None = None,
 ) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:
         own, offered, at = _parts(made, server, endpoint, connection)
-        _add(VARIANTS, Variant(name, own, offered, tuple(revisions), at, settings or {}))
+        _add(VARIANTS, Variant(name, own, offered, tuple(revisions), at, settings or {}, hints=hints or {}))
         return made
 
     return register

@@ -13,6 +13,7 @@ from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.conduits import Conduit
 from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.engine import ANSWERS, Engine, Settings
+from mcp_conformance.hints import Hints
 from mcp_conformance.requirements import catalogue
 from mcp_conformance.target import HttpTarget, Target
 from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
@@ -124,7 +125,13 @@ async def examine(
 ) -> Result:
     """Everything that the tester says of a server in one revision."""
     both = not isinstance(entry, Fault) or entry.both
-    settings = Settings(start_deadline=deadline, deadline=deadline, revisions=() if both else (revision,))
+    settings = Settings(
+        start_deadline=deadline,
+        deadline=deadline,
+        revisions=() if both else (revision,),
+        hints=Hints.model_validate(entry.hints),
+        call="all" if revision == "2024-11-05" else "safe",  # there are no annotations yet, and there is no harm to do
+    )
     result = Result()
     with anyio.fail_after(120):
         async with (

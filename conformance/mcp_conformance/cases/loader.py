@@ -90,6 +90,10 @@ _AREAS = (
     "base",
     "batching",
     "cancellation",
+    "progress",
+    "logging",
+    "timeouts",
+    "concurrency",
     "pagination",
     "http",
     "sessions",
@@ -125,7 +129,7 @@ def check_ids(cases: Iterable[LoadedCase]) -> None:
 
 def _from_check(check: Check) -> LoadedCase:
     return LoadedCase(
-        check.id, check.area, check.judges, check.purpose, check.needs, (), (), check.source, check.line, check
+        check.id, check.area, check.judges, check.purpose, check.needs, check.revisions, (), check.source, check.line, check
     )  # fmt: skip
 
 
@@ -171,6 +175,7 @@ def _check_case(document: Document, case: Any, path: tuple[str | int, ...]) -> N
     where = f"case {case['case']}: " if isinstance(case.get("case"), str) else ""
     made: model.Case = _validate(model.Case, case, document, path, where)
     labels: set[str] = set()
+    heard: set[str] = set()
     sent: set[str] = set()
     for index, step in enumerate(case["steps"]):
         here = (*path, "steps", index)
@@ -180,9 +185,13 @@ def _check_case(document: Document, case: Any, path: tuple[str | int, ...]) -> N
             sent.add(parsed.session)
             parts = parsed.batch if isinstance(parsed, model.Batch) else (parsed,)
             labels.update(part.label for part in parts if part.label)
+        if isinstance(parsed, model.BarrierStep | model.Await) and parsed.label:
+            heard.add(parsed.label)
+        if (after := _earlier(parsed)) is not None and after not in labels | heard:
+            raise DataError(document.source, line, f'{where}"{after}" names no earlier step; give one "as: {after}"')
         if isinstance(parsed, model.Expect | model.Bind):
             of = parsed.expect.of if isinstance(parsed, model.Expect) else parsed.of
-            if of is not None and of not in labels:
+            if of is not None and of not in (labels if isinstance(parsed, model.Expect) else labels | heard):
                 raise DataError(document.source, line, f'{where}"of: {of}" names no earlier step; give one "as: {of}"')
             if of is None and parsed.session not in sent:
                 raise DataError(
@@ -202,6 +211,15 @@ def _check_case(document: Document, case: Any, path: tuple[str | int, ...]) -> N
             raise DataError(document.source, line, reason)
 
 
+def _earlier(step: model.Step) -> str | None:
+    """The name of the earlier step from which on, or on whose request, a step looks."""
+    if isinstance(step, model.ExpectNothing):
+        return step.expect_nothing.since
+    if isinstance(step, model.Await):
+        return step.awaited.answer
+    return step.under_way.of if isinstance(step, model.UnderWay) else None
+
+
 def _own_judges(step: model.Step) -> tuple[str, ...] | None:
     """What a judging step says it judges; None for steps that need not say."""
     match step:
@@ -211,6 +229,8 @@ def _own_judges(step: model.Step) -> tuple[str, ...] | None:
             return step.expect_exit.judges
         case model.ExpectNothing():
             return step.expect_nothing.judges
+        case model.Await():
+            return None if step.awaited.otherwise is not None else step.awaited.judges
         case model.BarrierStep():
             return step.barrier.judges or None
     return None

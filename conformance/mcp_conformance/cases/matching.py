@@ -1,7 +1,7 @@
 """Whether an answer is one of the outcomes that a case expects, and if not, why not, in words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -114,6 +114,11 @@ def _mismatch(outcome: Outcome, message: Message | None, method: str, revision: 
         if not matches(values.resolve(matcher), found):
             return Mismatch(outcome.words or _describe_matcher(values.resolve(matcher)), short(found), pointer)
     return None
+
+
+def fits(message: Message, where: Mapping[str, Any], values: Values) -> bool:
+    """Whether a message has at all places what is wanted there."""
+    return all(matches(values.resolve(matcher), _found(message.value, pointer)) for pointer, matcher in where.items())
 
 
 def describe(outcome: Outcome, values: Values) -> str:

@@ -22,6 +22,7 @@ OneStatus = (
 )  # a status, or all of a hundred
 Status = OneStatus | Annotated[list[OneStatus], Field(min_length=1)]
 Body = Literal["empty", "json", "event-stream"]
+Seconds = Annotated[float, Field(gt=0, le=60)] | dict[Literal["$profile"], str]
 
 
 def _true(value: bool) -> bool:
@@ -171,14 +172,18 @@ class Expectation(Outcome):
     cause: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")] | None = None
     """A name for the root cause, where several cases fail for one reason: they are then one finding."""
     any_of: Annotated[tuple[Outcome, ...], Field(min_length=1)] = Field((), alias="any-of")
+    within: Seconds | None = None
+    """Where silence is among the outcomes: how long an answer is looked out for, before the barriers."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Expectation":
         if self.any_of:
             if set(Outcome.model_fields) & self.model_fields_set:
                 raise ValueError('"any-of" stands alone: move the outcome beside it into the list')
-            return self
-        super()._one_kind()  # type: ignore[operator]  # pydantic wraps the validator
+        else:
+            super()._one_kind()  # type: ignore[operator]  # pydantic wraps the validator
+        if self.within is not None and not any(outcome.silence for outcome in self.outcomes):
+            raise ValueError('"within" belongs to silence: other answers are awaited until the deadline')
         return self
 
     @property
@@ -206,6 +211,58 @@ class BarrierStep(Step):
 
     keyword = "barrier"
     barrier: Barrier
+    label: Name | None = Field(None, alias="as")
+
+
+class Awaited(_Strict):
+    """A message of the server's: a `request` or a `notification` of its own with that method (true: of any), or the
+    `answer` to what the step of that name has sent, with what `where` says of it. `within`: how long to wait for it; else until the deadline. `otherwise`: without it the case isn't
+    applicable, for this reason; else it breaks what the step judges."""
+
+    request: Yes | str | None = None
+    notification: Yes | str | None = None
+    answer: Name | None = None
+    where: dict[Pointer, Any] = {}
+    within: Seconds | None = None
+    otherwise: Annotated[str, StringConstraints(min_length=10)] | None = None
+    judges: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Awaited":
+        if sum(kind is not None for kind in (self.request, self.notification, self.answer)) != 1:
+            raise ValueError('one of "request", "notification" and "answer" is awaited')
+        if self.otherwise is not None and self.judges:
+            raise ValueError('what is only an occasion ("otherwise") judges nothing')
+        return self
+
+    @property
+    def method(self) -> str | bool:
+        """The method, or true for any."""
+        return self.request or self.notification or True
+
+
+class Await(Step):
+    """Waits until the server has sent a message, if it hasn't since the case began."""
+
+    keyword = "await"
+    awaited: Awaited = Field(alias="await")
+    label: Name | None = Field(None, alias="as")
+
+
+class Pending(_Strict):
+    """The request `of` that name; `otherwise` is the reason why the case isn't applicable when it was answered, or is
+    `within` that time."""
+
+    of: Name
+    within: Seconds | None = None
+    otherwise: Annotated[str, StringConstraints(min_length=10)]
+
+
+class UnderWay(Step):
+    """Goes on only while a request has no answer."""
+
+    keyword = "under-way"
+    under_way: Pending = Field(alias="under-way")
 
 
 class Header(_Strict):
@@ -236,7 +293,8 @@ class Quiet(Step):
 
 
 class Nothing(_Strict):
-    """`kinds` of messages that must not have come since the case began, `besides` those of some methods."""
+    """`kinds` of messages that must not have come since the case began, or since the step of a name: all `methods`, or
+    only these, `besides` some."""
 
     kinds: tuple[Literal["request", "notification", "result", "error"], ...] = (
         "request",
@@ -244,7 +302,9 @@ class Nothing(_Strict):
         "result",
         "error",
     )
+    methods: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()
+    since: Name | None = None
     judges: tuple[str, ...] = ()
 
 
@@ -279,7 +339,7 @@ STEPS: dict[str, type[Step]] = {
     kind.keyword: kind
     for kind in (
         *(Request, Notify, Batch, Raw, Http),
-        *(Expect, BarrierStep, Bind, Restart, Quiet, ExpectNothing, EndInput, ExpectExit),
+        *(Expect, BarrierStep, Await, UnderWay, Bind, Restart, Quiet, ExpectNothing, EndInput, ExpectExit),
     )
 }
 
@@ -287,10 +347,18 @@ STEPS: dict[str, type[Step]] = {
 class SessionOptions(_Strict):
     """How a named session is opened. ``shared`` is used by many cases, all of which send what a right client sends;
     ``rough`` by those that don't. ``fresh`` is a new server for this case alone, and ``unopened`` one that has not
-    been initialized. `capabilities` are what the tester declares; left out: everything that it can do."""
+    been initialized. `capabilities` are what the tester declares; left out: everything that it can do. `answers` says
+    whether it answers the server's own requests; a session in which it never does is for one case alone."""
 
     open: Opening = "fresh"
     capabilities: dict[str, Any] | None = None
+    answers: Literal["at-once", "never"] = "at-once"
+
+    @model_validator(mode="after")
+    def _alone(self) -> "SessionOptions":
+        if self.answers == "never" and self.open in ("shared", "rough"):
+            raise ValueError('a session that "never" answers is "fresh" or "unopened"')
+        return self
 
 
 class Case(_Strict):

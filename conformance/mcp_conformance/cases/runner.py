@@ -9,7 +9,7 @@ from typing import Any
 from mcp_conformance.cases import model
 from mcp_conformance.cases.causes import wide_cause
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS, lost_answer, unread_answer
-from mcp_conformance.cases.matching import Mismatch, describe, mismatch
+from mcp_conformance.cases.matching import Mismatch, describe, fits, mismatch
 from mcp_conformance.cases.matching import observed as in_words
 from mcp_conformance.cases.values import Unavailable, Values, pointed
 from mcp_conformance.conduits import HeaderChanges
@@ -78,6 +78,8 @@ class Runner:
 
     async def run(self) -> Steps:
         """Take all steps, or as many as the server lets us."""
+        for step in self.case.steps:  # before a server is started for nothing
+            self.values.expect(step.model_dump(by_alias=True))
         try:
             for step in self.case.steps:
                 await self._take(step)
@@ -135,6 +137,17 @@ class Runner:
                 await self._expect(session, step.session, step.expect)
             case model.BarrierStep():
                 await self._barrier(session, step.barrier.judges)
+                if step.label:
+                    self._labels[step.label] = session.transcript.events[-1]
+            case model.Await():
+                await self._await(session, step)
+            case model.UnderWay():
+                awaited = self._labels[step.under_way.of]
+                if isinstance(awaited, Exchange):
+                    if step.under_way.within is not None:
+                        await session.answered(awaited, self._seconds(step.under_way.within))
+                    if awaited.answer is not None:
+                        raise Unavailable(step.under_way.otherwise)
             case model.Bind():
                 await self._bind(session, step)
             case model.Restart():
@@ -221,6 +234,8 @@ class Runner:
             answer = target.answer
         elif isinstance(target, HttpExchange):
             answer = target.message
+        else:
+            answer = target
         for name, place in step.bind.items():
             if isinstance(place, model.Header):
                 head = _response(session, target)
@@ -342,6 +357,8 @@ class Runner:
     ) -> Event | None:
         """The answer to a request. No answer is a finding of its own, unless silence is among the outcomes."""
         if any(outcome.silence for outcome in wanted.outcomes):
+            if sent.answer is None and wanted.within is not None:
+                await session.answered(sent, self._seconds(wanted.within))
             if sent.answer is None:
                 await self._barriers(session, judges)
             return sent.answer
@@ -467,9 +484,60 @@ class Runner:
         ]
         return tuple(before[-1:])
 
+    def _seconds(self, given: model.Seconds) -> float:
+        found = self.values.resolve(given)
+        return float(found)
+
+    def _start(self, session: Session) -> int:
+        """The event after which the case began in a session."""
+        return next(start for known, start in self.steps.windows if known is session)
+
+    async def _await(self, session: Session, step: model.Await) -> None:
+        wanted = step.awaited
+        kind = "request" if wanted.request is not None else "notification"
+        asked = self._labels[wanted.answer] if wanted.answer else None
+
+        def found() -> Event | None:
+            if isinstance(asked, Exchange):
+                answer = asked.answer.message if asked.answer else None
+                return asked.answer if answer and fits(answer, wanted.where, self.values) else None
+            for event in session.transcript.since(self._start(session)):
+                message = event.message if event.direction == "received" else None
+                if message is not None and message.kind == kind and wanted.method in (True, message.method):
+                    if fits(message, wanted.where, self.values):
+                        return event
+            return None
+
+        seconds = session.deadline if wanted.within is None else self._seconds(wanted.within)
+        await session.until(lambda: found() is not None, seconds)
+        judges = wanted.judges or self.case.judges
+        event = found()
+        if event is not None:
+            if step.label:
+                self._labels[step.label] = event
+            if wanted.otherwise is None:
+                self.steps.passed.update(judges)
+        elif not session.alive:
+            self._undecided(self.case.judges, "the server's output ended")
+            raise _Stop
+        elif wanted.otherwise is not None:
+            raise Unavailable(wanted.otherwise)
+        else:
+            what = f"a {kind}" if wanted.method is True else str(wanted.method)
+            what = f"an answer to {asked.method}" if isinstance(asked, Exchange) else what
+            for requirement in judges:
+                cause = f"{requirement}|{what}"
+                events = asked.events if isinstance(asked, Exchange) else ()
+                problem = Problem(requirement, what, f"none within {seconds:g} s", "", events, cause)
+                self.steps.problems.append((problem, session))
+            raise _Stop
+
     def _expect_nothing(self, session: Session, unwanted: model.Nothing) -> None:
         judges = unwanted.judges or self.case.judges
-        start = next(start for known, start in self.steps.windows if known is session)
+        start = self._start(session)
+        if unwanted.since is not None:
+            after = self._labels[unwanted.since]
+            start = max(start, (after if isinstance(after, Event) else after.sent).number)
         for event in session.transcript.since(start):
             message = event.message
             if (
@@ -477,11 +545,13 @@ class Runner:
                 or message is None
                 or message.kind not in unwanted.kinds
                 or message.method in unwanted.besides
+                or (unwanted.methods and message.method not in unwanted.methods)
             ):
                 continue
             if message.kind == "request" and message.id is None:
                 continue  # meant as a notification, or else a wrong id: base.server-request-ids judges it
             besides = f" but {', '.join(unwanted.besides)}" if unwanted.besides else ""
+            besides += f" of {', '.join(unwanted.methods)}" if unwanted.methods else ""
             what = f"a {message.kind}" + (f", {message.method}" if message.method else "")
             for requirement in judges:
                 cause = f"{requirement}|{message.method}"

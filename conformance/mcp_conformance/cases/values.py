@@ -68,6 +68,17 @@ class Values:
                 return encoded(str(self.resolve(inner)))
         return {key: self.resolve(inner) for key, inner in value.items()}
 
+    def expect(self, value: Any) -> None:
+        """Raises `Unavailable` if something in the value refers to what this server gives no occasion for."""
+        if isinstance(value, list | tuple):
+            for item in value:
+                self.expect(item)
+        elif isinstance(value, dict):
+            if set(value) == {"$profile"}:
+                self._from_profile(value["$profile"])
+            for inner in value.values():
+                self.expect(inner)
+
     def _from_profile(self, pointer: JSON) -> JSON:
         if not isinstance(pointer, str) or not pointer.startswith("/"):
             raise BadReference(f"{{$profile: {pointer}}}: a place in the profile begins with a slash")

@@ -60,7 +60,7 @@ CheckFunction = Callable[[Observation, Report], None]
 @dataclass(frozen=True, slots=True)
 class Check:
     """A registered check. `everywhere`: it watches all traffic, also that of other cases, not only the survey. `idle`
-    is the reason given when it had nothing to look at."""
+    is the reason given when it had nothing to look at. `revisions`: the only ones in which it looks; none: all."""
 
     id: str
     judges: tuple[str, ...]
@@ -71,6 +71,7 @@ class Check:
     source: str
     line: int
     function: CheckFunction
+    revisions: tuple[str, ...] = ()
 
     @property
     def area(self) -> str:
@@ -94,6 +95,7 @@ def check(
     needs: tuple[str, ...] = (),
     everywhere: bool = False,
     idle: str = "the server sent nothing that this could be judged on",
+    revisions: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Registers a function as a check. Its docstring is the purpose: a sentence that is true of a right server."""
 
@@ -102,7 +104,7 @@ def check(
             raise ValueError(f"two checks have the id {id}")
         purpose = " ".join((function.__doc__ or "").split()).rstrip(".")
         file, line = inspect.getsourcefile(function) or "", function.__code__.co_firstlineno
-        CHECKS[id] = Check(id, tuple(judges), purpose, needs, everywhere, idle, file, line, function)
+        CHECKS[id] = Check(id, tuple(judges), purpose, needs, everywhere, idle, file, line, function, revisions)
         return function
 
     return register

@@ -2,7 +2,9 @@
 
 from mcp_conformance.cases.checks import Report, check
 from mcp_conformance.jsonrpc import MISSING
+from mcp_conformance.methods import find_method
 from mcp_conformance.observation import Observation
+from mcp_conformance.revisions import REVISIONS, STATEFUL
 from mcp_conformance.wire import short
 
 
@@ -91,3 +93,30 @@ _SERVER_FEATURES = {
     "notifications/prompts/list_changed": ("prompts", "listChanged"),
     "notifications/resources/updated": ("resources", "subscribe"),
 }
+
+
+@check(
+    "lifecycle.version.is-respected",
+    judges=["lifecycle.respect-version"],
+    everywhere=True,
+    idle="the server sent nothing but answers",
+    revisions=STATEFUL,
+)
+def version_is_respected(observation: Observation, report: Report) -> None:
+    """What the server sends of itself the negotiated version knows; nothing is from another version only."""
+    for event, message in observation.received():
+        if message.kind not in ("request", "notification") or not message.method:
+            continue
+        if find_method(observation.revision, message.method, "server") is not None:
+            report.saw()
+            continue
+        others = [one.date for one in REVISIONS if find_method(one.date, message.method, "server") is not None]
+        if others:  # what no version knows is the server's own, and no sign of another version
+            report.problem(
+                f"only messages of {observation.revision}, the version of this session",
+                f"{message.method}, which is of {' and '.join(others)}",
+                at="/method",
+                events=(event.number,),
+                cause=f"of-another-version:{message.method}",
+                remedy="keep to the version that was negotiated, whatever else the server speaks",
+            )

@@ -355,9 +355,18 @@ def _is_integer(value: JSON) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
 
 
-@check("base.error-object", judges=["jsonrpc.error-code-and-message", "jsonrpc.error-code-integer"], everywhere=True)
+_ERROR_TYPES = ("schema.JSONRPCError", "schema.JSONRPCErrorResponse")  # the same type, before 2025-11-25 and since
+
+
+@check(
+    "base.error-object",
+    judges=["jsonrpc.error-code-and-message", "jsonrpc.error-code-integer", *_ERROR_TYPES],
+    everywhere=True,
+)
 def error_object(observation: Observation, report: Report) -> None:
     """An error has a code, which is an integer, and a message."""
+    # The id is a matter of its own, and may be null or missing where it couldn't be read: no error breaks its type by it.
+    type_of_errors = _ERROR_TYPES[observation.revision >= "2025-11-25"]
     for event, message in observation.received():
         if message.kind != "error" or "result" in message.value:
             continue
@@ -368,6 +377,7 @@ def error_object(observation: Observation, report: Report) -> None:
             else (MISSING, MISSING)
         )
         report.saw()
+        report.saw(type_of_errors)
         if code is MISSING or not isinstance(text, str):
             where = "/error" if not isinstance(error, dict) else "/error/code" if code is MISSING else "/error/message"
             wanted = (
@@ -378,14 +388,15 @@ def error_object(observation: Observation, report: Report) -> None:
                 else "a message (a string)"
             )
             got = short(error if where == "/error" else code if code is MISSING else text)
-            report.problem(wanted, got, at=where, events=(event.number,), cause=f"error-object:{where}")
+            for requirement in ("jsonrpc.error-code-and-message", type_of_errors):
+                report.problem(wanted, got, at=where, events=(event.number,), requirement=requirement,
+                               cause=f"error-object:{where}")  # fmt: skip
         if code is not MISSING:
             report.saw("jsonrpc.error-code-integer")
             if not _is_integer(code):
-                report.problem(
-                    "an integer", short(code), at="/error/code", events=(event.number,),
-                    requirement="jsonrpc.error-code-integer", cause="error-object:/error/code",
-                )  # fmt: skip
+                for requirement in ("jsonrpc.error-code-integer", type_of_errors):
+                    report.problem("an integer", short(code), at="/error/code", events=(event.number,),
+                                   requirement=requirement, cause="error-object:/error/code")  # fmt: skip
 
 
 @check("base.notifications.initialized-is-unanswered", judges=["jsonrpc.notification-no-response"])
