@@ -15,14 +15,14 @@ from faulty import FAULTS, Variant
 from faulty._audit import Result, claims, complaints, examine, examine_all
 
 from mcp_conformance.engine import ANSWERS
-from mcp_conformance.revisions import JUDGED
+from mcp_conformance.revisions import JUDGED, era_of
 from mcp_conformance.target import StdioTarget
 from mcp_conformance.transports.guardian import Guardian
 from mcp_conformance.verdicts import Verdict
 
 FAULTY = Path(__file__).parent / "faulty"
-NEWEST = JUDGED[-1]
-OLDER = JUDGED[:-1] if os.environ.get("MCP_FULL") else ()
+*OLDER, NEWEST = (revision for revision in JUDGED if era_of(revision) == "stateful")
+OLDER = OLDER if os.environ.get("MCP_FULL") else []
 DEADLINE = 3.0
 AT_ONCE = 3
 
