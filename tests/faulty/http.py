@@ -59,6 +59,9 @@ ANSWERED = dict.fromkeys(
         "base.notifications.unknown-is-unanswered",
         "base.notifications.with-params-is-unanswered",
         "base.notifications.request-method-is-unanswered",
+        "cancellation.unknown-request",
+        "cancellation.finished-request",
+        "cancellation.malformed",
     ),
     "the error answers a notification",
 )

@@ -12,6 +12,7 @@ from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS, lost_answer, 
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
 from mcp_conformance.cases.values import Unavailable, Values, pointed
 from mcp_conformance.conduits import HeaderChanges
+from mcp_conformance.exchanges import body_of
 from mcp_conformance.jsonrpc import JSON, MISSING, encode
 from mcp_conformance.session import PATIENCE, Exchange, HttpExchange, Session
 from mcp_conformance.transcript import Event, HttpPart
@@ -348,7 +349,7 @@ class Runner:
             f"a response to {sent.method}",
             ended,
             sent.method,
-            sent.events,
+            (*sent.events, *body_of(sent, session.transcript.since(sent.sent.number))),
             f"no-answer:{sent.method}",
             secondary=sent.method in self.unanswered,
         )
