@@ -10,6 +10,7 @@ from mcp_conformance.calls import Accepted
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS
 from mcp_conformance.cases.loader import LoadedCase, bundled
+from mcp_conformance.exchanges import body_of
 from mcp_conformance.hints import Hints
 from mcp_conformance.jsonrpc import JSON
 from mcp_conformance.judging import Reproduce, Ruling, Seen
@@ -238,7 +239,7 @@ class Discovery:
         """Whether there is a server that can be judged."""
         profile = self.profile
         spoken = ", ".join(sorted({version for version in profile.offers.values() if version}))
-        version = next(iter(profile.offers))
+        version = next(version for version in profile.offers if version in self._observations)
         method = self._observations[version][0].exchanges[0].method
         made = Outcome(
             ANSWERS, "target", version, profile.transport, Verdict.PASS, f"the server answers {method} with {spoken}"
@@ -274,7 +275,7 @@ class Discovery:
             f"a result for {method}",
             failure,
             method,
-            exchange.events,
+            (*exchange.events, *body_of(exchange, self._observations[version][0].events)),
             f"no-answer:{method}",
         )
         return self._accused(version, problem, failure)

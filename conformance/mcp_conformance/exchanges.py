@@ -1,7 +1,9 @@
 """What was asked, and what came for it."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 import anyio
@@ -131,6 +133,16 @@ class HttpExchange:
         self.over = self.over or why
         self.answered.set()
         self.done.set()
+
+
+def body_of(exchange: Exchange, events: Iterable[Event]) -> tuple[int, ...]:
+    """Where a request got no answer: the event with the first body that its response had instead, if any."""
+    found = (
+        event.number
+        for event in events
+        if event.http is not None and event.http.body is not None and event.http.reply_to == exchange.sent.number
+    )
+    return tuple(islice(found, 1)) if exchange.answer is None else ()
 
 
 def needs_input(exchange: Exchange) -> bool:

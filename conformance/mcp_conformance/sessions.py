@@ -180,7 +180,9 @@ def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:
         return f"the server answered {asked} with {status}{_words(exchange)}"
     last = session.transcript.events[-1]
     if last.direction == "closed":
-        return f"{last.text} before it answered {asked}"
+        if last.text.startswith("the server"):
+            return f"{last.text} before it answered {asked}"
+        return f"there is no answer to {asked}: {last.text}"
     if exchange.over:
         return f"the server didn't answer {asked}: {exchange.over}"
     spoken = sum(event.direction == "received" and event.message is not None for event in session.transcript.events)

@@ -59,6 +59,9 @@ ANSWERED = dict.fromkeys(
         "base.notifications.unknown-is-unanswered",
         "base.notifications.with-params-is-unanswered",
         "base.notifications.request-method-is-unanswered",
+        "cancellation.unknown-request",
+        "cancellation.finished-request",
+        "cancellation.malformed",
     ),
     "the error answers a notification",
 )
@@ -127,6 +130,32 @@ class OddTypes(Streamable):
 
     def stream_fields(self) -> Fields:
         return [("CONTENT-TYPE", "text/event-stream;charset=UTF-8"), *super().stream_fields()[1:]]
+
+
+@variant("http-with-json-in-chunks-and-lower-case-header-names", settings=JSON_ANSWERS)
+class Chunked(Streamable):
+    async def respond_json(self, http: Http, status: int, body: bytes, fields: Fields = ()) -> None:
+        lower = [(name.lower(), value) for name, value in fields]
+        await http.start(status, [("content-type", "application/json"), ("transfer-encoding", "chunked"), *lower])
+        for at in range(0, len(body), 1000):
+            await http.write(body[at : at + 1000])
+        await http.end()
+
+
+@variant("http-with-comments-times-and-types-in-streams")
+class Comments(Streamable):
+    async def write_event(self, http: Http, event: Event) -> None:
+        await http.write(b": nothing to see\r\nretry: 10\r\n\r\n")
+        await super().write_event(http, Event(event.data, "message", event.id, event.retry))
+
+
+@variant("http-that-closes-each-connection")
+class Closes(Streamable):
+    async def respond_json(self, http: Http, status: int, body: bytes, fields: Fields = ()) -> None:
+        await super().respond_json(http, status, body, [*fields, ("Connection", "close")])
+
+    def stream_fields(self) -> Fields:
+        return [*super().stream_fields(), ("Connection", "close")]
 
 
 # ------------------------------------------------------------------------------------------------------------------ GET

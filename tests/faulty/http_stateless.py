@@ -158,7 +158,7 @@ fault("header-failures-under-another-code", **FAILURE_BODY)(OtherCode)
 @fault("header-failures-without-an-error", **FAILURE_BODY)
 class BareRefusal(Streamable):
     async def respond_json(self, http: Http, status: int, body: bytes, fields: Fields = ()) -> None:
-        if b"-32020" in body:
+        if b"-32020" in body and b"Mcp-Method" in body:
             await http.respond(400, [("Content-Type", "text/plain")], b"Bad Request")
         else:
             await super().respond_json(http, status, body, fields)

@@ -8,6 +8,7 @@ import os
 import queue
 import sys
 import time
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from small_server import FAULTS
 
 STREAMS: dict[str, "queue.Queue[Any]"] = {}
 SESSIONS: set[str] = set()
-TOLD: list[str] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -38,7 +38,17 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def is_foreign(self) -> bool:
+        """Whether a page of another site asks; then it is refused."""
+        origin = self.headers.get("Origin")
+        foreign = origin is not None and origin not in ("http://127.0.0.1", "http://localhost")
+        if foreign:
+            self.respond(403)
+        return foreign
+
     def do_GET(self) -> None:
+        if self.is_foreign():
+            return None
         if "sse" not in FAULTS or self.path != "/sse":
             return self.respond(405 if self.path == "/mcp" else 404)
         name = str(len(STREAMS))
@@ -56,6 +66,8 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def do_DELETE(self) -> None:
+        if self.is_foreign():
+            return
         SESSIONS.discard(self.headers.get("Mcp-Session-Id", ""))
         self.respond(200)
 
@@ -66,6 +78,8 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             message = None
         method = message.get("method") if isinstance(message, dict) else None
+        if self.is_foreign():
+            return None
         if "wants-token" in FAULTS and self.headers.get("Authorization") != f"Bearer {os.environ['CANARY']}":
             return self.respond(401, WWW_Authenticate="Bearer")
         if "limited" in FAULTS and method == "ping":
@@ -91,13 +105,14 @@ class Handler(BaseHTTPRequestHandler):
     def streamable(self, body: bytes, message: Any, method: str | None) -> None:
         session = self.headers.get("Mcp-Session-Id")
         if method == "initialize":
-            session = f"session-{len(TOLD)}"
-            TOLD.append(session)
+            session = f"session-{uuid.uuid4()}"
             SESSIONS.add(session)
         elif session is None:
             return self.respond(400)
         elif session not in SESSIONS:
             return self.respond(404)
+        elif self.headers.get("MCP-Protocol-Version", "2025-06-18") not in ("2025-06-18", "2025-11-25"):
+            return self.respond(400)
         said = small_server.reply(body)
         refusal = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "unknown notification"}}
         if isinstance(message, dict) and "method" in message and "id" not in message and "conformance" in str(method):

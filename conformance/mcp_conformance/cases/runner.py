@@ -13,6 +13,7 @@ from mcp_conformance.cases.matching import Mismatch, describe, fits, mismatch
 from mcp_conformance.cases.matching import observed as in_words
 from mcp_conformance.cases.values import Unavailable, Values, pointed
 from mcp_conformance.conduits import HeaderChanges
+from mcp_conformance.exchanges import body_of
 from mcp_conformance.jsonrpc import JSON, MISSING, encode
 from mcp_conformance.revisions import has_batches
 from mcp_conformance.session import PATIENCE, Exchange, HttpExchange, Session
@@ -387,7 +388,7 @@ class Runner:
             f"a response to {sent.method}" + (" in a batch" if sent.is_batched else ""),
             ended,
             asked,
-            sent.events,
+            (*sent.events, *body_of(sent, session.transcript.since(sent.sent.number))),
             f"no-answer:{asked}",
             secondary=asked in self.unanswered,
         )

@@ -270,7 +270,7 @@ def streams_begin_with_an_id(observation: Observation, report: Report) -> None:
         return
     for response in _responses(observation):
         http = response.asked.http
-        events = list(response.server_events())
+        events = [(event, sse) for event, sse in response.server_events() if sse.data_lines or sse.id is not None]
         # Without ids there is nothing to come back with: nobody has to offer that.
         if http is None or http.method != "POST" or not response.is_stream or not any(sse.id for _, sse in events):
             continue
@@ -418,7 +418,8 @@ def stream_begins_with_the_endpoint(observation: Observation, report: Report) ->
     if observation.transport != "sse":
         return
     for response in _responses(observation):
-        events = list(response.server_events())
+        # What has no data is no event to a client: a comment, a time to come back.
+        events = [(event, sse) for event, sse in response.server_events() if sse.data_lines]
         if not response.is_general or not response.is_stream or not events:
             continue
         event, first = events[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from mcp_conformance.cases.checks import Report, check
-from mcp_conformance.exchanges import Exchange
+from mcp_conformance.exchanges import Exchange, body_of
 from mcp_conformance.jsonrpc import JSON, MISSING, Message, a_json_type
 from mcp_conformance.messages import assess
 from mcp_conformance.observation import Observation
@@ -305,7 +305,7 @@ def requests_are_answered(observation: Observation, report: Report) -> None:
             report.problem(
                 f"a response to {exchange.method}",
                 no_answer_words(exchange, ended=_ended(observation)),
-                events=exchange.events,
+                events=(*exchange.events, *body_of(exchange, observation.events)),
                 at=exchange.method,
                 requirement=requirement,
                 cause=cause,

@@ -148,7 +148,7 @@ def _untrusted(url: Url, error: ssl.SSLCertVerificationError) -> HttpError:
     elif error.verify_code in _EXPIRY_CODES:
         advice = "the server needs a new one, or this machine's clock is wrong"
     else:
-        advice = "if it was signed by a CA of your own, give its CA certificate"
+        advice = "if it was signed by a CA of your own, give its CA certificate (--mcp-ca=FILE)"
     return HttpError("tls", f"{url.origin}: the server's certificate is refused: {error.verify_message}; {advice}")
 
 
