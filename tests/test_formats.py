@@ -92,6 +92,17 @@ GOOD = {
     "restart and quiet": suite("[{restart: true}, {quiet: true}]"),
     "expect-nothing": suite("[{expect-nothing: {kinds: [request], besides: [ping], judges: [ping.respond]}}]"),
     "shutdown": suite("[{end-input: true}, {expect-exit: {leftovers: false}}]"),
+    "a message is awaited": suite("[{await: {request: ping}, as: one}, {bind: {id: /id}, of: one}]"),
+    "an occasion is awaited": suite("[{await: {notification: true, within: 1, otherwise: nothing ever comes}}]"),
+    "an answer is awaited": suite(
+        "[{request: ping, as: one}, {await: {answer: one, within: {$profile: /slow/patience}, where: {/id: 1}}}]"
+    ),
+    "under way": suite("[{request: ping, as: one}, {under-way: {of: one, within: 2, otherwise: it has ended}}]"),
+    "nothing of a kind since": suite(
+        "[{request: ping}, {barrier: {}, as: read}, {expect-nothing: {methods: [a/b], since: read}}]"
+    ),
+    "silence after a while": suite("[{request: ping}, {expect: {within: 2, any-of: [{silence: true}, {error: true}]}}]"),
+    "never answered": suite("[{request: ping}]", "    session: {open: fresh, answers: never}"),
     "another session": suite("[{request: ping, in: b}]", "    sessions: {b: {open: unopened, capabilities: {}}}"),
     "an opening": suite("[{request: ping}]", "    session: fresh"),
     "an opening with capabilities": suite("[{request: ping}]", "    session: {capabilities: {roots: {}}}"),
@@ -141,6 +152,15 @@ BROKEN = {
     "a header under another key": suite("[{request: x}, {bind: {a: {name: A}}}]"),
     "a status beside any-of": suite("[{request: x}, {expect: {status: 200, any-of: [{result: true}]}}]"),
     "quiet for a while": suite("[{quiet: 3}]"),
+    "nothing is awaited": suite("[{await: {}}]"),
+    "two things are awaited": suite("[{await: {request: ping, notification: a/b}}]"),
+    "an occasion that judges": suite(
+        "[{await: {request: ping, otherwise: nothing ever comes, judges: [ping.respond]}}]"
+    ),
+    "awaited too long": suite("[{await: {request: ping, within: 61}}]"),
+    "under way without a reason": suite("[{request: ping, as: one}, {under-way: {of: one}}]"),
+    "a result after a while": suite("[{request: ping}, {expect: {within: 2, result: true}}]"),
+    "never answered among others": suite("[{request: ping}]", "    session: {open: shared, answers: never}"),
     "a barrier without braces": suite("[{barrier: true}]"),
 }
 
@@ -221,6 +241,8 @@ GOOD_HINTS = {
     "several calls": "tools: {search: {arguments: [{query: x}, {query: y, page: 2}]}}",
     "permissions": "tools: {search: {call: always}, delete: {call: never}}",
     "a deadline": "tools: {search: {deadline: 30}}",
+    "a slow tool": "tools: {search: {slow: true}}",
+    "times of the server's own": "{ping-interval: 5, request-timeout: 0.5}",
 }
 
 BROKEN_HINTS = {
@@ -230,6 +252,9 @@ BROKEN_HINTS = {
     "arguments that are text": "tools: {search: {arguments: query}}",
     "an unknown permission": "tools: {search: {call: sometimes}}",
     "a deadline of nothing": "tools: {search: {deadline: 0}}",
+    "slow by how much": "tools: {search: {slow: 5}}",
+    "a timeout beyond the bound": "request-timeout: 61",
+    "an interval of nothing": "ping-interval: 0",
     "a tool without hints": "tools: {search: true}",
 }
 
@@ -251,7 +276,7 @@ def test_the_loader_and_the_schema_refuse_wrong_hints(text: str, tmp_path: Path)
 
 def test_the_hints_schema_names_the_members_that_the_model_has() -> None:
     document = schema("hints")
-    assert set(document["properties"]) == set(Hints.model_fields)
+    assert set(document["properties"]) == {field.alias or name for name, field in Hints.model_fields.items()}
     assert set(document["$defs"]["tool"]["properties"]) == set(ToolHints.model_fields)
 
 

@@ -54,6 +54,7 @@ class Spread(TypedDict, total=False):
 
     may: Mapping[str, str]
     undecided: str
+    several: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from reference_servers.engine import JSON, Call, Connection, Notification, ProtocolError, Request, Server, Tool
 from reference_servers.engine.connection import Handler
+from reference_servers.engine.metadata import LEVELS
 from reference_servers.github.server import github
 
 READ_ONLY = {"readOnlyHint": True}
@@ -57,6 +58,8 @@ class Logs(MoreMethods):
         return {"logging/setLevel": self.on_set_level}
 
     async def on_set_level(self, request: Request) -> JSON:
+        if request.params.get("level") not in LEVELS:
+            raise ProtocolError(-32602, "no such level")
         return {}
 
     async def on_notification(self, notification: Notification) -> None:

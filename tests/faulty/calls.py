@@ -93,7 +93,8 @@ class FailsWithoutContent(Connection):
 
 @fault("dies-of-the-third-call", breaks="jsonrpc.request-answered", cases=["base.requests-are-answered"],
        may={f"tools.call.{kind}": "it calls a tool too" for kind in (
-           "mistyped-argument", "missing-argument", "name-in-other-case", "without-name", "unknown-tool")},
+           "is-answered", "mistyped-argument", "missing-argument", "name-in-other-case", "without-name",
+           "unknown-tool")} | {"concurrency.calls.two-at-once": "it makes two"},
        undecided="the server is gone")  # fmt: skip
 class DiesOfThirdCall(Connection):
     calls = 0

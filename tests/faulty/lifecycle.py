@@ -152,6 +152,7 @@ class NoServerInfoAfterFallback(Connection):
 
 
 @fault("dies-when-the-client-declares-nothing", breaks="jsonrpc.request-answered", cases=[UNKNOWN, FUTURE, FALLBACK],
+       may={"lifecycle.capabilities.missing-are-coped-with": "it declares none either"},
        undecided="without a session there is nothing to judge")  # fmt: skip
 class DiesWithoutCapabilities(Connection):
     async def on_request(self, request: Request) -> None:
@@ -196,7 +197,12 @@ class SamplesEarly(AsksEarly):
             await self.ask("early", "sampling/createMessage", {"messages": [message], "maxTokens": 5})
 
 
-UNDECLARED: Spread = {"may": {"shutdown.exits-on-end-of-input": "its client declares nothing either"}}
+UNDECLARED: Spread = {
+    "may": dict.fromkeys(
+        ("shutdown.exits-on-end-of-input", "lifecycle.capabilities.missing-are-coped-with"),
+        "its client declares nothing either",
+    )
+}
 
 
 class AsksRegardless(features.Asks):

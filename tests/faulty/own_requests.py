@@ -115,7 +115,8 @@ COPES = "lifecycle.capabilities.missing-are-coped-with"
 
 
 @fault("dies-of-a-client-without-roots", breaks="lifecycle.error-capability-negotiation", cases=[COPES],
-       may={"lifecycle.capabilities.none-of-the-client": "it declares none either"},
+       may={"lifecycle.capabilities.none-of-the-client": "it declares none either",
+            "shutdown.exits-on-end-of-input": "it declares none either"},
        several="the other case sees no more of it than a missing answer", undecided="the server is gone")  # fmt: skip
 class NeedsRoots(features.Asks):
     async def on_notification(self, notification: Notification) -> None:
@@ -154,13 +155,13 @@ class NotificationWithId(Connection):
 
 
 TYPES = ("schema.JSONRPCError", "schema.JSONRPCErrorResponse")
-OBJECT = "base.error-object"
+OBJECT, GIVEN = "base.error-object", "base.errors.have-code-and-message"
 LONG = "Traceback (most recent call last):\n  File \"server.py\", line 7, in handle\nKeyError: 'method'"
 
-fault("errors-without-a-message", breaks=["jsonrpc.error-code-and-message", *TYPES], cases=[OBJECT], **ALL_ERRORS)(
+fault("errors-without-a-message", breaks=["jsonrpc.error-code-and-message", *TYPES], cases=[OBJECT, GIVEN], **ALL_ERRORS)(
     errors(lambda m: m["error"].pop("message"))
 )
-fault("errors-with-a-code-of-text", breaks=["jsonrpc.error-code-integer", *TYPES], cases=[OBJECT], **ALL_ERRORS)(
+fault("errors-with-a-code-of-text", breaks=["jsonrpc.error-code-integer", *TYPES], cases=[OBJECT, GIVEN], **ALL_ERRORS)(
     errors(lambda m: m["error"].update(code="-32601"))
 )
 CONCISE = "base.errors.are-concise"

@@ -62,7 +62,7 @@ class CannotCancel(Connection):
        undecided="what the rest of the case would have shown stays open")  # fmt: skip
 class DiesOfCancellation(Connection):
     async def on_cancelled(self, notification: Notification) -> None:
-        if notification.params.get("requestId") == "cancelled-at-once":
+        if notification.params.get("requestId") == 30001:
             crash("task destroyed while it was pending")
         await super().on_cancelled(notification)
 

@@ -461,6 +461,10 @@ class Runner:
             if exchange.over
             else f"no answer to {exchange.method} within {session.deadline:g} s"
         )
+        if session.alive and not session.ids_are_reliable:
+            reason = "the server's answers have wrong ids, so it can't be told what they answer"
+            self._undecided(judges or self.case.judges, reason)
+            raise _Stop
         if exchange.status in UNJUDGED_STATUS:
             self._undecided(judges or self.case.judges, f"{exchange.method}: {UNJUDGED_STATUS[exchange.status or 0]}")
             raise _Stop
@@ -518,18 +522,19 @@ class Runner:
                 self._labels[step.label] = event
             if wanted.otherwise is None:
                 self.steps.passed.update(judges)
-        elif not session.alive:
+        elif wanted.otherwise is not None and session.alive:
+            raise Unavailable(wanted.otherwise)
+        elif wanted.otherwise is not None:
             self._undecided(self.case.judges, "the server's output ended")
             raise _Stop
-        elif wanted.otherwise is not None:
-            raise Unavailable(wanted.otherwise)
         else:
             what = f"a {kind}" if wanted.method is True else str(wanted.method)
             what = f"an answer to {asked.method}" if isinstance(asked, Exchange) else what
             for requirement in judges:
                 cause = f"{requirement}|{what}"
                 events = asked.events if isinstance(asked, Exchange) else ()
-                problem = Problem(requirement, what, f"none within {seconds:g} s", "", events, cause)
+                got = f"none within {seconds:g} s" if session.alive else "none: the server's output ended"
+                problem = Problem(requirement, what, got, "", events, cause)
                 self.steps.problems.append((problem, session))
             raise _Stop
 

@@ -84,7 +84,9 @@ def results_are_objects(observation: Observation, report: Report) -> None:
             at="/result",
             events=exchange.events,
             requirement=later,
-            cause=schema_cause(exchange.method, flaw) if flaw else "",
+            cause=schema_cause(exchange.method, flaw)
+            if flaw and find_method(observation.revision, exchange.method, "client")
+            else f"answer-kind:{exchange.method}:result",
         )
 
 
