@@ -12,23 +12,34 @@ NAME`` serves one of them over stdio; without a name it lists them.
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypedDict, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypedDict, TypeVar
 
-from reference_servers.engine import Connection, Server
+from reference_servers.engine import REVISIONS, STATELESS, Connection, Server
 from reference_servers.github.server import github
 
 MakeServer = Callable[[], Server]
 Made = TypeVar("Made", bound=type[Connection] | MakeServer)
+Era = Literal["stateful", "stateless"]
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A server: what is offered and how it is offered. `name` says what is particular about it."""
+    """A server: what is offered and how it is offered. `name` says what is particular about it.
+
+    `era` is the only era in which that shows, where it doesn't follow from what it is said to break: in a revision in
+    which none of that stands there is nothing to see anyhow.
+    """
 
     name: str
     connection: type[Connection]
     server: MakeServer
+    era: Era | None = None
+
+    def in_era(self, era: Era | Literal["dual"]) -> MakeServer:
+        """What makes the server speak the revisions of an era, or of both; in the stateful one, those it has itself."""
+        revisions = {"stateless": STATELESS, "dual": REVISIONS}.get(era)
+        return self.server if revisions is None else lambda: replace(self.server(), revisions=revisions)
 
 
 class Spread(TypedDict, total=False):
@@ -79,6 +90,7 @@ def fault(
     blind: str = "",
     both: bool = False,
     only_stdio: bool = False,
+    era: Era | None = None,
     server: MakeServer = github,
 ) -> Callable[[Made], Made]:
     """Registers a class of connections, on `server`, or a function that makes a server, as a fault."""
@@ -88,7 +100,7 @@ def fault(
         broken = (breaks,) if isinstance(breaks, str) else tuple(breaks)
         also = {case: reason for case, reason in (may or {}).items() if case not in cases}  # one table serves many
         entry = Fault(
-            name, connection, offered, broken, tuple(cases), also, undecided, several, blind, both, only_stdio
+            name, connection, offered, era, broken, tuple(cases), also, undecided, several, blind, both, only_stdio
         )
         _add(FAULTS, entry)
         return made
@@ -96,12 +108,12 @@ def fault(
     return register
 
 
-def variant(name: str, *, server: MakeServer = github) -> Callable[[Made], Made]:
+def variant(name: str, *, era: Era | None = None, server: MakeServer = github) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:
         connection, offered = _parts(made, server)
-        _add(VARIANTS, Variant(name, connection, offered))
+        _add(VARIANTS, Variant(name, connection, offered, era))
         return made
 
     return register

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import anyio
 from anyio.abc import TaskGroup
@@ -13,11 +13,12 @@ from mcp_conformance.conduits import Conduit
 from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.engine import ANSWERS, Engine, Settings
 from mcp_conformance.requirements import catalogue
+from mcp_conformance.revisions import era_of
 from mcp_conformance.target import Target
 from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
 from mcp_conformance.verdicts import Finding, Outcome, Verdict
 
-from . import Fault, Variant
+from . import Era, Fault, Variant
 
 DEADLINE = 3.0
 AT_ONCE = 8
@@ -29,6 +30,7 @@ class InMemory:
     """A target: each connection is a new session with the server. It counts as stdio, whose rules it can break too."""
 
     variant: Variant
+    era: Era | Literal["dual"] = "stateful"
     label: str = "in memory"
     transport: str = "stdio"
     shares_server: ClassVar[bool] = False
@@ -49,7 +51,7 @@ class InMemory:
         async def put(message: bytes) -> None:
             await send(connection.delimit(message))
 
-        connection = self.variant.connection(self.variant.server(), put)
+        connection = self.variant.connection(self.variant.in_era(self.era)(), put)
         async with connection:
             await connection.at_start()
             rest = b""
@@ -102,7 +104,7 @@ def chosen(entry: Variant, full: bool) -> Callable[[LoadedCase], bool]:
     return lambda case: case.id in own or isinstance(case.body, Check) or (case.area in areas and case.id not in slow)
 
 
-Reach = Callable[[Variant], Target]
+Reach = Callable[[Variant, Era], Target]
 
 
 async def examine(
@@ -113,7 +115,7 @@ async def examine(
     settings = Settings(start_deadline=deadline, deadline=deadline, revisions=() if both else (revision,))
     result = Result()
     with anyio.fail_after(120):
-        async with Engine(reach(entry), settings, lambda case, revision: f"{case} {revision}") as engine:
+        async with Engine(reach(entry, era_of(revision)), settings, lambda case, revision: f"{case} {revision}") as engine:
             await engine.discover()
             result.outcomes[ANSWERS] = engine.answers()
             result.revisions = tuple(engine.profile.revisions) if engine.profile else ()
@@ -160,8 +162,15 @@ def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
 
 def claims(fault: Fault, revision: str) -> list[str]:
     """What has to be judged broken on it in that revision: those of `breaks` that bind servers there."""
+    if fault.era not in (None, era_of(revision)) or not _shows(fault.cases, revision):
+        return []
     standing = (catalogue().get(revision, requirement) for requirement in fault.breaks)
     return [requirement.id for requirement in standing if requirement is not None and requirement.binds_servers]
+
+
+def _shows(names: tuple[str, ...], revision: str) -> bool:
+    """Whether any of these cases is there to show something in that revision."""
+    return ANSWERS in names or any(case.id in names and case.runs_on(revision, "stdio") for case in bundled())
 
 
 def complaints(fault: Fault, result: Result, revision: str) -> list[str]:

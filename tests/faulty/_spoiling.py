@@ -52,6 +52,18 @@ def messages(change: Callable[[Message], object]) -> type[Connection]:
     return Changed
 
 
+class Dawdles(Connection):
+    """Takes a moment for the request that tells whether a server is there, whatever its era has for that."""
+
+    async def on_ping(self, request: Request) -> JSON:
+        await a_moment()
+        return await super().on_ping(request)
+
+    async def on_discover(self, request: Request) -> JSON:
+        await a_moment()
+        return await super().on_discover(request)
+
+
 def answers(method: str, change: Callable[[Message], object]) -> type[Connection]:
     """Changes each response to a method in place, whatever it is; ``*`` is any method."""
 

@@ -127,7 +127,7 @@ fault("output-of-the-wrong-type", breaks="tools.output-conforms", cases=[OUTPUT]
 fault("output-without-a-required-member", breaks="tools.output-conforms", cases=[OUTPUT])(outputs(WEIGHT, {}))
 
 
-@variant("output-that-fits-its-schema-as-draft-07")
+@variant("output-that-fits-its-schema-as-draft-07", era="stateful")
 def output_by_draft_07() -> Server:
     """Beside a reference, draft-07 ignores other keywords; 2025-06-18 says of no schema which dialect it is."""
     number = {"$ref": "#/definitions/number", "type": "string"}

@@ -5,13 +5,13 @@
 from dataclasses import replace
 from typing import Any
 
-from reference_servers.engine import JSON, Connection, Notification, Request, Server
+from reference_servers.engine import JSON, Connection, Notification, Request, Server, metadata
 from reference_servers.engine.messages import Malformed
 from reference_servers.github.server import github
 
 from . import Spread, fault
 from . import _features as features
-from ._spoiling import a_moment, answers, crash, crashing, for_ever, silent
+from ._spoiling import Dawdles, answers, crash, crashing, for_ever, silent
 
 UNKNOWN_METHOD = "base.unknown-method.error-code"
 UNANSWERED = "jsonrpc.request-answered"
@@ -106,11 +106,7 @@ fault("dies-of-an-invalid-cursor", breaks=UNANSWERED, cases=["pagination.invalid
 
 @fault("drops-requests-while-one-is-under-way", breaks=UNANSWERED, cases=["base.ids.interleaved"],
        may={"ping.several-at-once": "it sends several requests too"})  # fmt: skip
-class OneAtATime(Connection):
-    async def on_ping(self, request: Request) -> JSON:
-        await a_moment()
-        return {}
-
+class OneAtATime(Dawdles):
     async def on_request(self, request: Request) -> None:
         if not self._open:
             await super().on_request(request)
@@ -179,7 +175,7 @@ class RepliesToParams(AnswersNotifications):
        cases=["base.notifications.request-method-is-unanswered"])  # fmt: skip
 class AnswersPingWithoutId(AnswersNotifications):
     def concerns(self, notification: Notification) -> bool:
-        return notification.method == "ping"
+        return notification.method in ("ping", "server/discover")
 
 
 @fault("dies-of-an-unknown-notification", breaks=UNANSWERED, cases=[UNKNOWN_NOTIFICATION], **ALL_NOTIFICATIONS)
@@ -307,19 +303,26 @@ fault("cancellation-with-request-id-null", breaks=CANCEL, cases=[OWN_NOTIFICATIO
 fault("cancellation-with-request-id-as-object", breaks=CANCEL, cases=[OWN_NOTIFICATIONS])(cancels(requestId={"id": 1}))
 
 
-class Notifies(features.MoreMethods):
+class Notifies(features.Speaks):
     method, params = "", None
 
-    async def on_notification(self, notification: Notification) -> None:
-        await super().on_notification(notification)
-        if notification.method == "notifications/initialized":
-            message = {"jsonrpc": "2.0", "method": self.method}
-            await self.deliver(message if self.params is None else message | {"params": self.params})
+    async def say(self, request: Request | None) -> None:
+        message = {"jsonrpc": "2.0", "method": self.method}
+        message |= {} if self.params is None else {"params": self.params}
+        if request and self.occasion == "subscription":
+            message = features.of_subscription(message, request)
+        if request and self.occasion == "progress" and "progressToken" in (self.params or {}):
+            message["params"] = {**self.params, "progressToken": request.progress_token}
+        await self.deliver(message)
+
+
+_OCCASIONS = {"notifications/progress": "progress", "notifications/example/ready": "call"}
 
 
 def notifies(method: str, params: Any = None, **declared: Any) -> type[Connection]:
     bases = (Notifies, features.Prompts) if "prompts" in declared else (Notifies,)
-    return type("NotifiesSo", bases, {"method": method, "params": params, "declared": declared})
+    occasion = _OCCASIONS.get(method, "subscription")
+    return type("NotifiesSo", bases, {"method": method, "params": params, "declared": declared, "occasion": occasion})
 
 
 fault("progress-without-progress", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
@@ -381,6 +384,8 @@ class DiesWithoutName(Connection):
 @fault("spoilt-log-message-during-a-call", breaks=LOG, cases=[OWN_NOTIFICATIONS])
 class LogsDuringCalls(features.Logs):
     async def on_tools_call(self, request: Request) -> JSON:
+        if self.is_stateless(request) and metadata.LOG_LEVEL not in request.meta:
+            return await super().on_tools_call(request)
         await self.notify("notifications/message", {"level": "trace", "data": "calling"})
         return await super().on_tools_call(request)
 
@@ -391,7 +396,7 @@ OWN_REQUESTS = "base.requests-are-valid"
 
 
 class AsksFor(features.Asks):
-    """Sends one request of its own when the session begins, if the client declared what it needs."""
+    """Asks one thing when the session begins, or during calls, if the client declared what it needs."""
 
     capability, method, params = "", "", None
 
@@ -399,6 +404,10 @@ class AsksFor(features.Asks):
         await Connection.on_notification(self, notification)
         if notification.method == "notifications/initialized" and self.capability in {"", *self.declared_by_client}:
             await self.ask("own-1", self.method, self.params)
+
+    def questions_of(self, request: Request) -> dict[str, JSON]:
+        question = {"method": self.method} | ({} if self.params is None else {"params": self.params})
+        return {"own-1": question} if self.capability in {"", *metadata.capabilities(request)} else {}
 
 
 def asks_for(method: str, params: Any = None, *, capability: str = "") -> type[Connection]:

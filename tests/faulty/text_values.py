@@ -166,7 +166,7 @@ for _name, _key, _requirement, _case in (
     fault(_name, breaks=_requirement, cases=[_case])(lists_with(_key))
 fault("metadata-with-an-underscore-in-each-result", breaks="meta.name-format", cases=[NAMES],
       several="each method's result is a place of its own")(
-    answers("*", lambda message: message.get("result", {}).update(_meta={"_trace": "7"}))
+    answers("*", lambda message: message.get("result", {}).setdefault("_meta", {}).update({"_trace": "7"}))
 )  # fmt: skip
 fault("metadata-with-an-underscore-in-a-notification", breaks="meta.name-format", cases=[NAMES])(
     notifies("notifications/tools/list_changed", {"_meta": {"_trace": 1}}, tools={"listChanged": True})

@@ -138,3 +138,8 @@ class UndeclaredTools(Connection):
         result = await super().on_initialize(request)
         del result["capabilities"]["tools"]
         return result
+
+    async def on_discover(self, request: Request) -> JSON:
+        result = await super().on_discover(request)
+        del result["capabilities"]["tools"]
+        return result
