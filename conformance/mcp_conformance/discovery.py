@@ -81,12 +81,26 @@ class Discovery:
                 await self._survey(version, session, known)
             await self._let_go(session)
         self.profile.revisions = dict(sorted(self.profile.revisions.items()))
+        self._tell_eras()
         if len({era_of(version) for version in self.profile.offers}) > 1:
             # What a server of one era says to the other one is not the first thing to tell of it.
             self.profile.offers = dict(sorted(self.profile.offers.items(), key=lambda offered: offered[1] is None))
         if offered:
             self.profile.failure = ""
         return [self._answers(), *(self._outcomes() if judge else ())]
+
+    def _tell_eras(self) -> None:
+        """What only the answers in both eras tell."""
+        asked = {era_of(version) for version in self.profile.offers}
+        spoken = {era_of(version) for version in self.profile.revisions}
+        if len(spoken) == 2:
+            trait = "dual-era"
+        elif len(asked) == 2 and spoken == {"stateless"}:
+            trait = "modern-only"
+        else:
+            return
+        for found in self.profile.revisions.values():
+            found.traits.append(trait)
 
     async def _let_go(self, session: Session) -> None:
         if not self.sessions.is_shared(session):
@@ -171,7 +185,9 @@ class Discovery:
         found, observation = await Survey(session, level, self.hints, {} if known is None else known).run()
         if session.failure is not None:
             raise session.failure  # ours, not the server's
-        found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
+        found.unanswered = sorted(
+            {one.method for one in session.exchanges if one.answer is None and not (one.excused or one.stays_open)}
+        )
         self.profile.revisions[version] = found
         self.profile.server_seconds += session.waited
         self._observations[version] = (observation, "" if session.alive else session.conduit.stderr_tail())

@@ -53,6 +53,17 @@ class Exchange:
         return message.value["error"] if message is not None and message.kind == "error" else MISSING
 
     @property
+    def stays_open(self) -> bool:
+        """Whether an answer comes only at the end of a stream, if ever: that there is none proves nothing."""
+        return self.method == "subscriptions/listen"
+
+    @property
+    def meta(self) -> dict[str, JSON]:
+        """`params._meta`; empty where there is none."""
+        found = self.params.get("_meta") if isinstance(self.params, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    @property
     def seconds(self) -> float:
         return self.answer.at - self.sent.at if self.answer else math.inf
 

@@ -7,6 +7,7 @@ evidently is, and marked, so that one defect is found once and everything behind
 
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -114,11 +115,18 @@ class Session:
     # ---------------------------------------------------------------------------------------------------------- sending
 
     async def request(
-        self, method: str, params: JSON = MISSING, *, id: JSON = MISSING, headers: HeaderChanges | None = None
+        self,
+        method: str,
+        params: JSON = MISSING,
+        *,
+        id: JSON = MISSING,
+        meta: bool = True,
+        headers: HeaderChanges | None = None,
     ) -> Exchange:
-        """Send a request; doesn't wait for the answer. A fresh integer id is taken unless one is given."""
+        """Send a request; doesn't wait for the answer. A fresh integer id is taken unless one is given. Without `meta`
+        it doesn't get the members that each request of the stateless era has."""
         message: dict[str, JSON] = {"jsonrpc": "2.0", "id": self._fresh_id() if id is MISSING else id, "method": method}
-        if self.era == "stateless" and method != "initialize":
+        if meta and self.era == "stateless" and method != "initialize":
             params = client.with_meta(params, self.revision, self.capabilities)
         if params is not MISSING:
             message["params"] = params
@@ -263,6 +271,15 @@ class Session:
             exchange = await self.call(exchange.method, params)
         return exchange
 
+    async def until(self, happened: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something has happened because of what the server says, at most `seconds`; whether it has."""
+        started = time.monotonic()
+        with anyio.move_on_after(seconds):
+            while self.alive and not happened():
+                await self._changed.wait()
+        self.waited += time.monotonic() - started
+        return happened()
+
     async def heard(self, from_event: int, seconds: float) -> bool:
         """Wait until the server has said anything after event `from_event`, at most `seconds`."""
         with anyio.move_on_after(seconds):
@@ -400,7 +417,11 @@ class Session:
             await self._send(self._sent(data), data, wait=True)
 
     def _correlate(self, event: Event, message: Message) -> None:
-        waiting = [exchange for exchange in self.exchanges if exchange.answer is None and not exchange.done.is_set()]
+        waiting = [
+            exchange
+            for exchange in self.exchanges
+            if exchange.answer is None and not exchange.done.is_set() and not exchange.stays_open
+        ]
         for exchange in reversed(self.exchanges):
             if same_id(exchange.id, message.id):
                 if exchange.answer is None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from mcp_conformance import arguments
 from mcp_conformance.calls import SLOW, Accepted, ToolCalls
+from mcp_conformance.exchanges import needs_input
 from mcp_conformance.hints import Hints
+from mcp_conformance.invitations import Invitations
 from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, RevisionProfile, Tool, may_call
@@ -47,6 +49,8 @@ class Survey:
         self._values(profile)
         if session.alive:
             await self._ask("conformance/no-such-method")  # what an error looks like
+        if session.alive:
+            await Invitations(session, profile, calls).run()
         if session.alive:
             await session.barrier()
         return profile, Observation.of(session, calls=calls.made)
@@ -122,7 +126,7 @@ class Survey:
         values: dict[str, JSON] = {}
         accepted = [tool for tool in profile.tools if tool.arguments is not None]
         # A quick and read-only tool first: cases call it several times over.
-        accepted.sort(key=lambda tool: (self.known[tool.name].seconds > SLOW, not _is_read_only(tool)))
+        accepted.sort(key=lambda tool: (self.known[tool.name].seconds > SLOW, not tool.is_read_only))
         names = {tool.name for tool in profile.tools}
         for tool in accepted:
             good = tool.arguments or {}
@@ -138,6 +142,9 @@ class Survey:
             listing = exchange.result if exchange.method == "tools/list" else None
             if isinstance(listing, dict) and isinstance(cursor := listing.get("nextCursor"), str):
                 values.setdefault("cursor", cursor)
+            if exchange.method == "tools/call" and needs_input(exchange) and isinstance(exchange.params, dict):
+                asking = {"name": exchange.params.get("name"), "arguments": exchange.params.get("arguments")}
+                values.setdefault("asking", asking)
         profile.values = values
         profile.missing = {
             name: self._why_missing(name, profile, bool(accepted)) for name in _REFERABLE if name not in values
@@ -153,6 +160,8 @@ class Survey:
                 f"none of the {len(profile.tools)} tools may be called with --mcp-call={self.level}: "
                 "name safe ones in the hints file, or use --mcp-call=all on a server that can't do harm"
             )
+        if name == "asking":
+            return "no tool that was called asked for input"
         if not accepted:
             return "no call of a tool was accepted: give good arguments in the hints file"
         return {
@@ -162,9 +171,4 @@ class Survey:
         }[name]
 
 
-_REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor")
-
-
-def _is_read_only(tool: Tool) -> bool:
-    annotations = tool.definition.get("annotations")
-    return isinstance(annotations, dict) and annotations.get("readOnlyHint") is True
+_REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor", "asking")

@@ -115,7 +115,9 @@ async def examine(
     settings = Settings(start_deadline=deadline, deadline=deadline, revisions=() if both else (revision,))
     result = Result()
     with anyio.fail_after(120):
-        async with Engine(reach(entry, era_of(revision)), settings, lambda case, revision: f"{case} {revision}") as engine:
+        async with Engine(
+            reach(entry, era_of(revision)), settings, lambda case, revision: f"{case} {revision}"
+        ) as engine:
             await engine.discover()
             result.outcomes[ANSWERS] = engine.answers()
             result.revisions = tuple(engine.profile.revisions) if engine.profile else ()

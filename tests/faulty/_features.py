@@ -165,16 +165,20 @@ class Asks(Connection):
         return {"roots": {"method": "roots/list"}} if "roots" in metadata.capabilities(request) else {}
 
     async def on_tools_call(self, request: Request) -> JSON:
-        if self.is_stateless(request) and "inputResponses" not in request.params:
-            if questions := self.questions_of(request):
-                return {"resultType": "input_required", "inputRequests": questions}
-        return await super().on_tools_call(request)
+        result = await super().on_tools_call(request)
+        asks = self.is_stateless(request) and "inputResponses" not in request.params and not result.get("isError")
+        if asks and (questions := self.questions_of(request)):
+            return {"resultType": "input_required", "inputRequests": questions}
+        return result
 
 
 class Cancels(Asks):
     """Pings the client and changes its mind; in the stateless era it ends every subscription at once."""
 
     cancellation: JSON = {"requestId": "ping-1", "reason": "never mind"}
+
+    def capabilities(self) -> dict[str, JSON]:
+        return super().capabilities() | {"tools": {"listChanged": True}}
 
     async def on_notification(self, notification: Notification) -> None:
         await super().on_notification(notification)

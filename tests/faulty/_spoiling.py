@@ -87,8 +87,17 @@ def errors(change: Callable[[Message], object], method: str = "*") -> type[Conne
 
 
 def result_of(method: str, result: JSON) -> type[Connection]:
-    """Answers a method with another result."""
-    return answers(method, lambda message: message.update(result=result) if "result" in message else None)
+    """Answers a method with another result; of an object, what every result of the stateless era has is left."""
+
+    def change(message: Message) -> None:
+        if "result" in message:
+            kept = {name: message["result"][name] for name in _OF_ALL_RESULTS if name in message["result"]}
+            message["result"] = {**kept, **result} if isinstance(result, dict) else result
+
+    return answers(method, change)
+
+
+_OF_ALL_RESULTS = ("resultType", "ttlMs", "cacheScope", "_meta")
 
 
 def silent(when: Callable[[Request], bool]) -> type[Connection]:

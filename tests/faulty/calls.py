@@ -43,10 +43,10 @@ fault("call-result-is-null", breaks="schema.CallToolResult", cases=[CALLED], **S
 fault("is-error-as-text", breaks="schema.CallToolResult", cases=[CALLED], **SAME_RESULT)(
     called(lambda result: result.update(isError="false"))
 )
-fault("structured-content-is-a-list", breaks="schema.CallToolResult", cases=[CALLED], **SAME_RESULT)(
+fault("structured-content-is-a-list", breaks="schema.CallToolResult", cases=[CALLED], era="stateful", **SAME_RESULT)(
     called(lambda result: result.update(structuredContent=[result["structuredContent"]]))
 )
-fault("structured-content-is-null", breaks="schema.CallToolResult", cases=[CALLED], **SAME_RESULT)(
+fault("structured-content-is-null", breaks="schema.CallToolResult", cases=[CALLED], era="stateful", **SAME_RESULT)(
     called(lambda result: result.update(structuredContent=None))
 )
 

@@ -153,13 +153,15 @@ class ErrorWithoutId(AnswersNotifications):
     answer = {"error": {"code": -32601, "message": "method not found"}}
 
 
-@fault("reply-to-initialized", breaks=NO_RESPONSE, cases=["base.notifications.initialized-is-unanswered"])
+@fault("reply-to-initialized", breaks=NO_RESPONSE, era="stateful",
+       cases=["base.notifications.initialized-is-unanswered"])  # fmt: skip
 class RepliesToInitialized(AnswersNotifications):
     def concerns(self, notification: Notification) -> bool:
         return notification.method == "notifications/initialized"
 
 
-@fault("reply-to-initialized-without-id", breaks=NO_RESPONSE, cases=["base.notifications.initialized-is-unanswered"])
+@fault("reply-to-initialized-without-id", breaks=NO_RESPONSE, era="stateful",
+       cases=["base.notifications.initialized-is-unanswered"])  # fmt: skip
 class RepliesToInitializedWithoutId(RepliesToInitialized):
     answer = {"error": {"code": -32601, "message": "method not found"}}
 
@@ -316,13 +318,19 @@ class Notifies(features.Speaks):
         await self.deliver(message)
 
 
+_ABOUT = {
+    "notifications/tools/list_changed": "toolsListChanged",
+    "notifications/resources/list_changed": "resourcesListChanged",
+    "notifications/prompts/list_changed": "promptsListChanged",
+    "notifications/resources/updated": "resourceSubscriptions",
+}
 _OCCASIONS = {"notifications/progress": "progress", "notifications/example/ready": "call"}
 
 
 def notifies(method: str, params: Any = None, **declared: Any) -> type[Connection]:
     bases = (Notifies, features.Prompts) if "prompts" in declared else (Notifies,)
-    occasion = _OCCASIONS.get(method, "subscription")
-    return type("NotifiesSo", bases, {"method": method, "params": params, "declared": declared, "occasion": occasion})
+    members = {"method": method, "params": params, "declared": declared, "about": _ABOUT.get(method, "")}
+    return type("NotifiesSo", bases, {**members, "occasion": _OCCASIONS.get(method, "subscription")})
 
 
 fault("progress-without-progress", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
@@ -392,7 +400,7 @@ class LogsDuringCalls(features.Logs):
 
 # ------------------------------------------------------------------------------------------------ what the server asks
 
-OWN_REQUESTS = "base.requests-are-valid"
+OWN_REQUESTS, ASKED = "base.requests-are-valid", "mrtr.requests.are-valid"
 
 
 class AsksFor(features.Asks):
@@ -417,9 +425,9 @@ def asks_for(method: str, params: Any = None, *, capability: str = "") -> type[C
 HELLO = {"role": "user", "content": {"type": "text", "text": "Hello"}}
 ANY_FORM = {"type": "object", "properties": {}}
 
-fault("own-ping-with-params-as-text", breaks="schema.PingRequest", cases=[OWN_REQUESTS])(asks_for("ping", "now"))
-fault("own-ping-with-params-as-list", breaks="schema.PingRequest", cases=[OWN_REQUESTS])(asks_for("ping", [1]))
-fault("asks-for-roots-with-params-as-list", breaks="schema.ListRootsRequest", cases=[OWN_REQUESTS])(
+fault("own-ping-with-params-as-text", breaks="schema.PingRequest", cases=[OWN_REQUESTS, ASKED])(asks_for("ping", "now"))
+fault("own-ping-with-params-as-list", breaks="schema.PingRequest", cases=[OWN_REQUESTS, ASKED])(asks_for("ping", [1]))
+fault("asks-for-roots-with-params-as-list", breaks="schema.ListRootsRequest", cases=[OWN_REQUESTS, ASKED])(
     asks_for("roots/list", [], capability="roots")
 )
 for _name, _params in {
@@ -430,7 +438,7 @@ for _name, _params in {
     "with-max-tokens-as-text": {"messages": [HELLO], "maxTokens": "10"},
     "with-priority-over-1": {"messages": [HELLO], "maxTokens": 9, "modelPreferences": {"costPriority": 5}},
 }.items():
-    fault(f"asks-for-sampling-{_name}", breaks="schema.CreateMessageRequest", cases=[OWN_REQUESTS])(
+    fault(f"asks-for-sampling-{_name}", breaks="schema.CreateMessageRequest", cases=[OWN_REQUESTS, ASKED])(
         asks_for("sampling/createMessage", _params, capability="sampling")
     )
 for _name, _params in {
@@ -438,13 +446,13 @@ for _name, _params in {
     "without-schema": {"message": "Who?"},
     "with-schema-of-a-string": {"message": "Who?", "requestedSchema": {"type": "string", "properties": {}}},
 }.items():
-    fault(f"elicits-{_name}", breaks="schema.ElicitRequest", cases=[OWN_REQUESTS])(
+    fault(f"elicits-{_name}", breaks="schema.ElicitRequest", cases=[OWN_REQUESTS, ASKED])(
         asks_for("elicitation/create", _params, capability="elicitation")
     )
 fault(
     "elicits-with-nested-form",
     breaks=["schema.ElicitRequest", "elicitation.flat-schema"],
-    cases=[OWN_REQUESTS, "elicitation.forms.are-flat"],
+    cases=[OWN_REQUESTS, ASKED, "elicitation.forms.are-flat"],
 )(
     asks_for(
         "elicitation/create",
@@ -458,6 +466,6 @@ fault(
         capability="elicitation",
     )
 )
-fault("own-request-with-params-as-text", breaks="schema.JSONRPCRequest", cases=[OWN_REQUESTS])(
+fault("own-request-with-params-as-text", breaks="schema.JSONRPCRequest", cases=[OWN_REQUESTS, ASKED])(
     asks_for("example/hello", "x", capability="roots")
 )

@@ -189,8 +189,9 @@ def form(**properties: JSON) -> dict[str, JSON]:
     return {"type": "object", "properties": properties}
 
 
-OWN_REQUESTS = "base.requests-are-valid"
-REFUSED = {OWN_REQUESTS: "the message's schema knows no such field either"}
+REFUSED = dict.fromkeys(
+    ("base.requests-are-valid", "mrtr.requests.are-valid"), "the message's schema knows no such field either"
+)
 
 fault("form-with-an-object", breaks="elicitation.flat-schema", cases=["elicitation.forms.are-flat"], may=REFUSED)(
     elicits(requestedSchema=form(address={"type": "object", "properties": {"town": {"type": "string"}}}))

@@ -29,7 +29,7 @@ def pages_of_one() -> Server:
     return replace(github(), page_size=1)
 
 
-@variant("pings-and-logs-before-initialized")
+@variant("pings-and-logs-before-initialized", era="stateful")
 class PingsEarly(features.AfterInitialize, features.Logs):
     async def early(self) -> None:
         await self.deliver({"jsonrpc": "2.0", "id": "early", "method": "ping"})

@@ -85,7 +85,11 @@ _AREAS = (
     "stdio",
     "ping",
     "lifecycle",
+    "discovery",
     "base",
+    "stateless",
+    "mrtr",
+    "subscriptions",
     "cancellation",
     "pagination",
     "tools",
@@ -117,7 +121,8 @@ def check_ids(cases: Iterable[LoadedCase]) -> None:
 
 def _from_check(check: Check) -> LoadedCase:
     return LoadedCase(
-        check.id, check.area, check.judges, check.purpose, check.needs, (), (), check.source, check.line, check
+        check.id, check.area, check.judges, check.purpose, check.needs, check.revisions, (), check.source, check.line,
+        check,
     )  # fmt: skip
 
 
@@ -242,7 +247,7 @@ def _step(step: Any, document: Document, path: tuple[str | int, ...], where: str
     if len(keywords) != 1:
         if keywords:
             raise DataError(document.source, line, f"{where}a step does one thing, this has {' and '.join(keywords)}")
-        odd = next((name for name in step if name not in ("in", "as", "of", "params", "id")), next(iter(step)))
+        odd = next((name for name in step if name not in ("in", "as", "of", "params", "id", "meta", "input")), next(iter(step)))
         raise DataError(document.source, line, where + _unknown("step", odd, names))
     made: model.Step = _validate(model.STEPS[keywords[0]], step, document, path, where)
     return made

@@ -1,5 +1,6 @@
 """Whether an answer is one of the outcomes that a case expects, and if not, why not, in words."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -123,6 +124,14 @@ _MATCHERS: dict[str, tuple[Callable[[Any, JSON], bool], Callable[[Any], str]]] =
     "at-least": (
         lambda wanted, found: isinstance(found, str) and found >= wanted,
         lambda w: f"{short(w)} or a later one",
+    ),
+    "has": (
+        lambda wanted, found: isinstance(found, list) and any(matches(wanted, one) for one in found),
+        lambda w: f"a list with {_describe_matcher(w)}",
+    ),
+    "mentions": (
+        lambda wanted, found: found is not MISSING and wanted in json.dumps(found, ensure_ascii=False),
+        lambda w: f"something that mentions {short(w)}",
     ),
     "only": (
         lambda wanted, found: isinstance(found, dict) and set(found) <= set(wanted),

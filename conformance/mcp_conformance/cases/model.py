@@ -26,6 +26,15 @@ def _true(value: bool) -> bool:
 Yes = Annotated[bool, AfterValidator(_true)]
 
 
+def _false(value: bool) -> bool:
+    if value:
+        raise ValueError("only false can be said here; leave it out otherwise")
+    return value
+
+
+No = Annotated[bool, AfterValidator(_false)]
+
+
 class _Strict(BaseModel):
     """Read from JSON (`model_validate_json`), so that the types are JSON's and nothing is converted."""
 
@@ -73,6 +82,10 @@ class Request(Step):
     params: dict[str, Any] | None = None
     id: int | str | None = None
     label: Name | None = Field(None, alias="as")
+    meta: No | None = None
+    """False: without the members of `_meta` that every request of the stateless era gets by itself."""
+    input: No | None = None
+    """False: where the server asks for input, none is given; what it asked is what `expect` looks at."""
 
 
 class Notify(Step):

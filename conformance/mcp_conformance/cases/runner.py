@@ -10,6 +10,7 @@ from mcp_conformance.cases.causes import wide_cause
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS, lost_answer, unread_answer
 from mcp_conformance.cases.matching import Mismatch, describe, mismatch
 from mcp_conformance.cases.values import Unavailable, Values, pointed
+from mcp_conformance.exchanges import needs_input
 from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.session import PATIENCE, Exchange, Session
 from mcp_conformance.transcript import Event
@@ -67,6 +68,8 @@ class Runner:
     _sessions: dict[str, Session] = field(default_factory=dict)
     _latest: dict[str, Exchange | Event] = field(default_factory=dict)
     _labels: dict[str, Exchange | Event] = field(default_factory=dict)
+    _unfed: list[Exchange] = field(default_factory=list)
+    """Requests that the server gets no (more) input for, if it asks for some."""
 
     async def run(self) -> Steps:
         """Take all steps, or as many as the server lets us."""
@@ -100,12 +103,18 @@ class Runner:
             case model.Request():
                 params = MISSING if step.params is None else self.values.resolve(step.params)
                 method = str(self.values.resolve(step.request))
-                exchange = await session.request(method, params, id=MISSING if step.id is None else step.id)
+                exchange = await session.request(
+                    method, params, id=MISSING if step.id is None else step.id, meta=step.meta is None
+                )
+                if step.input is False:
+                    self._unfed.append(exchange)
                 self._remember(step.session, step.label, exchange)
             case model.Notify():
                 await self._quieten(step.session, session)
                 params = MISSING if step.params is None else self.values.resolve(step.params)
-                self._remember(step.session, step.label, await session.notify(str(self.values.resolve(step.notify)), params))
+                self._remember(
+                    step.session, step.label, await session.notify(str(self.values.resolve(step.notify)), params)
+                )
             case model.Raw():
                 await self._quieten(step.session, session)
                 self._remember(step.session, step.label, await session.raw(self._bytes(step.raw), newline=step.newline))
@@ -162,6 +171,13 @@ class Runner:
         if label:
             self._labels[label] = sent
 
+    def _replace(self, sent: Exchange, last: Exchange) -> Exchange:
+        """Let the last try of a request stand for its first."""
+        for known in (self._latest, self._labels):
+            known.update({name: last for name, one in known.items() if one is sent})
+        self._unfed.append(last)  # what still asks after so many tries, or for what isn't there, goes on asking
+        return last
+
     def _bytes(self, raw: model.Text | model.Base64) -> bytes:
         if isinstance(raw, model.Base64):
             return base64.b64decode(raw.base64)
@@ -186,6 +202,9 @@ class Runner:
             raise ValueError("expect has nothing before it that was sent")
         if isinstance(sent, Exchange):
             answer = await self._answer(session, sent, wanted, judges)
+            if needs_input(sent) and sent not in self._unfed:
+                sent = self._replace(sent, await session.answer_input(sent))
+                answer = await self._answer(session, sent, wanted, judges)
             method, number = sent.method, sent.sent.number
         else:
             answer = await self._stray(session, sent, wanted, judges)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mcp_conformance.observation import Observation
+from mcp_conformance.revisions import REVISIONS, Era
 from mcp_conformance.verdicts import Problem
 
 
@@ -60,7 +61,8 @@ CheckFunction = Callable[[Observation, Report], None]
 @dataclass(frozen=True, slots=True)
 class Check:
     """A registered check. `everywhere`: it watches all traffic, also that of other cases, not only the survey. `idle`
-    is the reason given when it had nothing to look at."""
+    is the reason given when it had nothing to look at. `era`: the only era whose revisions it judges, where what it
+    looks at has another form in the other one, or isn't there."""
 
     id: str
     judges: tuple[str, ...]
@@ -71,6 +73,12 @@ class Check:
     source: str
     line: int
     function: CheckFunction
+    era: Era | None = None
+
+    @property
+    def revisions(self) -> tuple[str, ...]:
+        """The only revisions that it judges; empty for all."""
+        return tuple(one.date for one in REVISIONS if one.era == self.era)
 
     @property
     def area(self) -> str:
@@ -93,6 +101,7 @@ def check(
     judges: list[str],
     needs: tuple[str, ...] = (),
     everywhere: bool = False,
+    era: Era | None = None,
     idle: str = "the server sent nothing that this could be judged on",
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Registers a function as a check. Its docstring is the purpose: a sentence that is true of a right server."""
@@ -102,7 +111,7 @@ def check(
             raise ValueError(f"two checks have the id {id}")
         purpose = " ".join((function.__doc__ or "").split()).rstrip(".")
         file, line = inspect.getsourcefile(function) or "", function.__code__.co_firstlineno
-        CHECKS[id] = Check(id, tuple(judges), purpose, needs, everywhere, idle, file, line, function)
+        CHECKS[id] = Check(id, tuple(judges), purpose, needs, everywhere, idle, file, line, function, era)
         return function
 
     return register

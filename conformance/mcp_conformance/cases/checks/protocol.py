@@ -235,6 +235,8 @@ def one_response(observation: Observation, report: Report) -> None:
 def requests_are_answered(observation: Observation, report: Report) -> None:
     """Every request gets a response."""
     for exchange in observation.exchanges:
+        if exchange.stays_open:
+            continue
         if exchange.excused:
             name = exchange.params.get("name") if isinstance(exchange.params, dict) else None
             report.unsure["jsonrpc.request-answered"] = (
@@ -420,6 +422,7 @@ _NOTIFICATIONS = [
     "schema.ResourceUpdatedNotification",
     "schema.PromptListChangedNotification",
     "schema.ElicitationCompleteNotification",
+    "schema.SubscriptionsAcknowledgedNotification",
 ]
 _REQUESTS = [
     "schema.JSONRPCRequest",
@@ -441,7 +444,7 @@ def notifications_are_valid(observation: Observation, report: Report) -> None:
     _are_valid(observation, report, "notification", _NOTIFICATIONS, ("/jsonrpc",))
 
 
-@check("base.requests-are-valid", judges=_REQUESTS, everywhere=True, idle=_NO_REQUESTS)
+@check("base.requests-are-valid", judges=_REQUESTS, everywhere=True, era="stateful", idle=_NO_REQUESTS)
 def requests_are_valid(observation: Observation, report: Report) -> None:
     """The server's own requests are valid against the schema of the revision."""
     _are_valid(observation, report, "request", _REQUESTS, ("/jsonrpc", "/id"))
