@@ -18,7 +18,7 @@ from faulty._proofs import proofs
 from mcp_conformance.cases.loader import bundled
 from mcp_conformance.engine import ANSWERS
 from mcp_conformance.requirements import catalogue
-from mcp_conformance.revisions import JUDGED, era_of
+from mcp_conformance.revisions import JUDGED
 from mcp_conformance.verdicts import Verdict
 
 FULL = bool(os.environ.get("MCP_FULL"))
@@ -31,7 +31,7 @@ Examined = Mapping[tuple[str, str], Result | Exception]
 def parameters(entries: Sequence[Variant], revision: str) -> list[ParameterSet]:
     made: list[ParameterSet] = []
     for entry in entries:
-        if entry.era not in (None, era_of(revision)) or (isinstance(entry, Fault) and not claims(entry, revision)):
+        if not entry.shows_in(revision) or (isinstance(entry, Fault) and not claims(entry, revision)):
             continue
         blind = entry.blind if isinstance(entry, Fault) else ""
         marks = [pytest.mark.xfail(reason=blind, strict=True)] if blind else []

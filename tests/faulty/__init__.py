@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict, TypeVar
 
+from mcp_conformance.revisions import era_of
 from reference_servers.engine import REVISIONS, STATELESS, Connection, Server
 from reference_servers.github.server import github
 
 MakeServer = Callable[[], Server]
 Made = TypeVar("Made", bound=type[Connection] | MakeServer)
-Era = Literal["stateful", "stateless"]
+Era = Literal["stateful", "stateless", "dual"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Variant:
     """A server: what is offered and how it is offered. `name` says what is particular about it.
 
     `era` is the only era in which that shows, where it doesn't follow from what it is said to break: in a revision in
-    which none of that stands there is nothing to see anyhow.
+    which none of that stands there is nothing to see anyhow. ``dual``: it shows in the stateless era, when the server
+    speaks both.
     """
 
     name: str
@@ -36,7 +38,15 @@ class Variant:
     server: MakeServer
     era: Era | None = None
 
-    def in_era(self, era: Era | Literal["dual"]) -> MakeServer:
+    def shows_in(self, revision: str) -> bool:
+        """Whether there may be anything particular to see in that revision."""
+        return self.era is None or (self.era == "stateful") == (era_of(revision) == "stateful")
+
+    def era_for(self, revision: str) -> Era:
+        """The era whose revisions it speaks when it is looked at in that revision."""
+        return "dual" if self.era == "dual" else era_of(revision)
+
+    def in_era(self, era: Era) -> MakeServer:
         """What makes the server speak the revisions of an era, or of both; in the stateful one, those it has itself."""
         revisions = {"stateless": STATELESS, "dual": REVISIONS}.get(era)
         return self.server if revisions is None else lambda: replace(self.server(), revisions=revisions)

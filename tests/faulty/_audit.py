@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import anyio
 from anyio.abc import TaskGroup
@@ -13,7 +13,6 @@ from mcp_conformance.conduits import Conduit
 from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.engine import ANSWERS, Engine, Settings
 from mcp_conformance.requirements import catalogue
-from mcp_conformance.revisions import era_of
 from mcp_conformance.target import Target
 from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
 from mcp_conformance.verdicts import Finding, Outcome, Verdict
@@ -30,7 +29,7 @@ class InMemory:
     """A target: each connection is a new session with the server. It counts as stdio, whose rules it can break too."""
 
     variant: Variant
-    era: Era | Literal["dual"] = "stateful"
+    era: Era = "stateful"
     label: str = "in memory"
     transport: str = "stdio"
     shares_server: ClassVar[bool] = False
@@ -115,15 +114,17 @@ async def examine(
     settings = Settings(start_deadline=deadline, deadline=deadline, revisions=() if both else (revision,))
     result = Result()
     with anyio.fail_after(120):
-        async with Engine(
-            reach(entry, era_of(revision)), settings, lambda case, revision: f"{case} {revision}"
-        ) as engine:
+        async with Engine(reach(entry, entry.era_for(revision)), settings, _reproduce) as engine:
             await engine.discover()
             result.outcomes[ANSWERS] = engine.answers()
             result.revisions = tuple(engine.profile.revisions) if engine.profile else ()
             for case in filter(chosen(entry, full), _in(revision, engine)):
                 result.outcomes[case.id] = await engine.run(case, revision)
     return result
+
+
+def _reproduce(case: str, revision: str) -> str:
+    return f"{case} {revision}"
 
 
 async def examine_all(
@@ -164,7 +165,7 @@ def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
 
 def claims(fault: Fault, revision: str) -> list[str]:
     """What has to be judged broken on it in that revision: those of `breaks` that bind servers there."""
-    if fault.era not in (None, era_of(revision)) or not _shows(fault.cases, revision):
+    if not fault.shows_in(revision) or not _shows(fault.cases, revision):
         return []
     standing = (catalogue().get(revision, requirement) for requirement in fault.breaks)
     return [requirement.id for requirement in standing if requirement is not None and requirement.binds_servers]
