@@ -166,10 +166,11 @@ class Asks(Connection):
 
     async def on_tools_call(self, request: Request) -> JSON:
         result = await super().on_tools_call(request)
-        asks = self.is_stateless(request) and "inputResponses" not in request.params and not result.get("isError")
-        if asks and (questions := self.questions_of(request)):
-            return {"resultType": "input_required", "inputRequests": questions}
-        return result
+        if not self.is_stateless(request) or result.get("isError"):
+            return result
+        answers = request.params.get("inputResponses", {})
+        questions = {key: asked for key, asked in self.questions_of(request).items() if key not in answers}
+        return {"resultType": "input_required", "inputRequests": questions} if questions else result
 
 
 class Cancels(Asks):

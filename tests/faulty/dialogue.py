@@ -105,7 +105,9 @@ fault("dies-of-an-invalid-cursor", breaks=UNANSWERED, cases=["pagination.invalid
 
 
 @fault("drops-requests-while-one-is-under-way", breaks=UNANSWERED, cases=["base.ids.interleaved"],
-       may={"ping.several-at-once": "it sends several requests too"})  # fmt: skip
+       may=dict.fromkeys(
+           ("ping.several-at-once", "stateless.requests.may-interleave"), "it sends several requests too"
+       ))  # fmt: skip
 class OneAtATime(Dawdles):
     async def on_request(self, request: Request) -> None:
         if not self._open:

@@ -24,6 +24,7 @@ OTHER_PINGS = dict.fromkeys(
         *(f"ping.{kind}" for kind in ("is-answered", "string-id", "with-metadata", "several-at-once", "empty-result")),
         "cancellation.finished-request",
         "lifecycle.core.handshake-then-ping",
+        "stateless.requests.may-interleave",
     ),
     "it pings too",
 )
@@ -149,7 +150,9 @@ fault("id-in-an-object", breaks="jsonrpc.result-same-id", cases=[RESULT_ID], **A
 
 
 @fault("ids-one-behind", breaks="jsonrpc.result-same-id", cases=["base.ids.interleaved"],
-       may={"ping.several-at-once": "it sends several requests too"})  # fmt: skip
+       may=dict.fromkeys(
+           ("ping.several-at-once", "stateless.requests.may-interleave"), "it sends several requests too"
+       ))  # fmt: skip
 class OneBehind(Dawdles):
     """The id lies in one place for all requests: of several under way, all are answered with the last one's id."""
 

@@ -122,20 +122,11 @@ class InvalidParams(Refuses):
     code = INVALID_PARAMS
 
 
-@fault("missing-capabilities-are-not-named", breaks="schema.MissingRequiredClientCapabilityError",
-       cases=["base.errors.details-are-valid"], may={UNDECLARED: "it looks at the same error"},
-       server=asking)  # fmt: skip
+@fault("missing-capabilities-are-not-named",
+       breaks=["meta.missing-capability-error", "schema.MissingRequiredClientCapabilityError"],
+       cases=[UNDECLARED], server=asking)  # fmt: skip
 class Nameless(Refuses):
     pass
-
-
-@fault("missing-capabilities-that-are-there", breaks="jsonrpc.error-defined-codes-meaning",
-       cases=["base.errors.meaning"])  # fmt: skip
-class Capricious(Connection):
-    async def on_unknown_method(self, request: Request) -> JSON:
-        if request.method == "conformance/no-such-method" or not self.is_stateless(request):
-            return await super().on_unknown_method(request)
-        raise ProtocolError(-32021, "no sampling", {"requiredCapabilities": {"sampling": {}}})
 
 
 # ----------------------------------------------------------------------------------------------------- what is answered
@@ -192,7 +183,7 @@ class DiesOfState(Connection):
 
 
 @fault("one-abandoned-round-is-the-last", breaks="mrtr.no-assume-retry", cases=[LEFT], may=UNFED, server=asking,
-       undecided="the server waits for ever")  # fmt: skip
+       several="each of them is refused otherwise", undecided="the server waits for ever")  # fmt: skip
 class Waits(Connection):
     """While a client owes it an answer, it starts no other round."""
 

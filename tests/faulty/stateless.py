@@ -26,6 +26,8 @@ class Forgives(Connection):
         return True
 
     def route_stateless(self, request: Request) -> Handler | None:
+        if request.method == "initialize":
+            return super().route_stateless(request)
         if not isinstance(request.params.get("_meta"), dict):
             request.params["_meta"] = {}
         for key, usual in ((metadata.PROTOCOL_VERSION, "2026-07-28"), (metadata.CLIENT_CAPABILITIES, {})):
@@ -34,9 +36,12 @@ class Forgives(Connection):
         return super().route_stateless(request)
 
 
-@fault("requests-need-not-say-anything", breaks=[MISSING, PRIOR], era="stateless",
-       cases=[*WITHOUT, NO_CAPABILITIES, THEMSELVES],
-       several="a version and capabilities are two things to say")  # fmt: skip
+@fault(
+    "requests-need-not-say-anything",
+    breaks=[MISSING, PRIOR],
+    era="stateless",
+    cases=[*WITHOUT, NO_CAPABILITIES, THEMSELVES],
+)
 class ForgivesAll(Forgives):
     pass
 
@@ -75,9 +80,21 @@ class Remembers(Forgives):
         return refusal
 
 
-@fault("stops-for-good-after-a-wrong-version", breaks=PRIOR, era="stateless", cases=[THEMSELVES], may=dict.fromkeys(
-    ("discovery.version.unknown-is-refused", "discovery.version.future-is-refused"), "it asks for such a version"),
-    undecided="the session is of no use any more")  # fmt: skip
+@fault(
+    "stops-for-good-after-a-wrong-version",
+    breaks=PRIOR,
+    era="stateless",
+    cases=[THEMSELVES],
+    may=dict.fromkeys(
+        (
+            *(f"discovery.version.{kind}-is-refused" for kind in ("unknown", "future")),
+            "discovery.discover.is-implemented",
+        ),
+        "it is in a session in which such a version was asked for",
+    ),
+    several="each of them finds another answer than the right one",
+    undecided="the session is of no use any more",
+)
 class Sulks(Connection):
     """Refuses all requests of a connection once it has refused a version, except who it is."""
 
@@ -209,23 +226,24 @@ def unknown_method(code: int) -> Any:
 
 
 _TWO = "the wrong code is one cause, and that the method isn't refused as it has to be another"
-for _code, _requirement in (
-    (-32050, "jsonrpc.error-reserved-range-defined-only"),
-    (-32042, "jsonrpc.error-no-url-elicitation-code"),
-    (-32500, "jsonrpc.error-custom-codes-outside-reserved"),
+for _code, _requirements in (
+    (-32050, ["jsonrpc.error-reserved-range-defined-only"]),
+    (-32042, ["jsonrpc.error-reserved-range-defined-only", "jsonrpc.error-no-url-elicitation-code"]),
+    (-32500, ["jsonrpc.error-custom-codes-outside-reserved"]),
+    (-32002, ["jsonrpc.error-no-resource-not-found-code"]),
 ):
-    fault(f"error-code{_code}", breaks=_requirement, era="stateless", cases=[CODES], may=UNKNOWN_METHOD, several=_TWO)(
+    fault(f"error-code{_code}", breaks=_requirements, era="stateless", cases=[CODES], may=UNKNOWN_METHOD, several=_TWO)(
         unknown_method(_code)
     )
-fault("error-code-32002-for-an-unknown-tool", breaks="jsonrpc.error-no-resource-not-found-code", era="stateless",
-      cases=[CODES])(
-    errors(lambda m: m["error"].update(code=-32002), "tools/call")
-)  # fmt: skip
-for _code in (-32020, -32022):
-    _lacks = "it lacks the code's details too" if _code == -32022 else ""
-    fault(f"unknown-tools-are-error{_code}", breaks="jsonrpc.error-defined-codes-meaning", cases=[MEANING], several=_lacks,
-          may={"base.errors.details-are-valid": "the code demands details"})(
-        errors(lambda m, code=_code: m["error"].update(code=code), "tools/call")
+for _code, _data in ((-32020, None), (-32021, {"requiredCapabilities": {"sampling": {}}}), (-32022, None)):
+
+    def _misuse(message: dict[str, JSON], code: int = _code, data: JSON = _data) -> None:
+        message["error"] = {"code": code, "message": "no", **({} if data is None else {"data": data})}
+
+    fault(f"unknown-methods-are-error{_code}", breaks="jsonrpc.error-defined-codes-meaning", era="stateless",
+          cases=[MEANING], may={**UNKNOWN_METHOD, "base.errors.details-are-valid": "the code demands details"},
+          several=_TWO)(
+        errors(_misuse, "conformance/no-such-method")
     )  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- what is never sent
@@ -262,7 +280,9 @@ class NumbersNotifications(features.Logs):
 
 @fault("cancels-the-calls-of-its-client", era="stateless", cases=["cancellation.server.ends-only-subscriptions"],
        breaks=["cancellation.server-only-subscriptions", "cancellation.server-references-listen"])  # fmt: skip
-class CancelsCalls(Connection):
+class CancelsCalls(features.Announces):
+    about = "none"
+
     async def on_tools_call(self, request: Request) -> JSON:
         await self.notify("notifications/cancelled", {"requestId": request.id, "reason": "too busy"})
         return await super().on_tools_call(request)

@@ -39,7 +39,7 @@ class RefusesListening(features.Speaks):
         raise ProtocolError(-32601, "Method not found")
 
 
-@fault("news-before-the-acknowledgment", breaks=["subscriptions.nothing-before-ack", "subscriptions.ack-first"],
+@fault("news-before-the-acknowledgment", breaks=["subscriptions.ack-first", "subscriptions.nothing-before-ack"],
        cases=[FIRST])  # fmt: skip
 class NewsFirst(features.Announces):
     async def acknowledge(self, subscription: RequestId, honoured: dict[str, JSON]) -> None:
@@ -49,13 +49,17 @@ class NewsFirst(features.Announces):
 
 
 @fault("acknowledges-more-than-was-asked-for", breaks="subscriptions.ack-subset", cases=[SUBSET])
-class AcknowledgesMore(features.Announces):
+class AcknowledgesMore(features.MoreMethods):
+    declared = {"tools": {"listChanged": True}}
+
     async def acknowledge(self, subscription: RequestId, honoured: dict[str, JSON]) -> None:
         await super().acknowledge(subscription, {**honoured, "toolsListChanged": True})
 
 
 @fault("acknowledges-other-resources", breaks="subscriptions.ack-subset", cases=[SUBSET])
-class AcknowledgesOthers(features.Announces):
+class AcknowledgesOthers(features.MoreMethods):
+    declared = {"tools": {"listChanged": True}}
+
     async def acknowledge(self, subscription: RequestId, honoured: dict[str, JSON]) -> None:
         await super().acknowledge(subscription, {**honoured, "resourceSubscriptions": ["repo://conformance"]})
 

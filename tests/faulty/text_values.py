@@ -245,7 +245,8 @@ def used(*names: str, beside: Sequence[JSON] = ()) -> dict[str, JSON]:
 TEXT = {"type": "text", "text": "Here they are."}
 
 fault("samples-with-text-beside-tool-results",
-      breaks=["sampling.tool-results-alone", "sampling.tool-use-balanced", "sampling.reply-to-tool-use"], cases=[TOOL_RESULTS])(
+      breaks=["sampling.tool-results-alone", "sampling.tool-use-balanced", "sampling.reply-to-tool-use"],
+      cases=[TOOL_RESULTS])(
     samples(HELLO, uses("1"), used("1", beside=[TEXT]))
 )  # fmt: skip
 fault("samples-with-a-result-missing", breaks="sampling.tool-use-balanced", cases=[TOOL_RESULTS])(

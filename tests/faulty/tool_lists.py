@@ -173,7 +173,7 @@ for _name, _breaks, _case, _schema in (
     ("empty", ["http.x-mcp-header-not-empty", TOKEN], HEADER_NAMES, {"properties": {"a": named("")}}),
     ("name-with-a-space", TOKEN, HEADER_NAMES, {"properties": {"a": named("My Region")}}),
     ("name-as-number", TOKEN, HEADER_NAMES, {"properties": {"a": named(7)}}),
-    ("name-with-a-newline", ["http.x-mcp-header-no-control-chars", TOKEN], HEADER_NAMES,
+    ("name-with-a-newline", [TOKEN, "http.x-mcp-header-no-control-chars"], HEADER_NAMES,
      {"properties": {"a": named("A\r\nB")}}),
     ("same-name-twice", "http.x-mcp-header-unique", "tools.headers.uniqueness",
      {"properties": {"a": named("Region"), "b": named("region")}}),
@@ -181,7 +181,7 @@ for _name, _breaks, _case, _schema in (
     ("object", "http.x-mcp-header-primitive-types", HEADER_PLACES, {"properties": {"a": named("A", "object")}}),
     ("item-of-a-list", ["http.x-mcp-header-reachable", "http.x-mcp-header-no-indirect-path"], HEADER_PLACES,
      {"properties": {"a": {"type": "array", "items": named("A")}}}),
-    ("part-of-a-choice", ["http.x-mcp-header-no-indirect-path", "http.x-mcp-header-reachable"], HEADER_PLACES,
+    ("part-of-a-choice", ["http.x-mcp-header-reachable", "http.x-mcp-header-no-indirect-path"], HEADER_PLACES,
      {"anyOf": [{"properties": {"a": named("A")}}]}),
 ):  # fmt: skip
     fault(f"mirrors-{_name}", breaks=_breaks, cases=[_case], server=mirrored(_schema))(Connection)

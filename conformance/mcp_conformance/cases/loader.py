@@ -247,7 +247,9 @@ def _step(step: Any, document: Document, path: tuple[str | int, ...], where: str
     if len(keywords) != 1:
         if keywords:
             raise DataError(document.source, line, f"{where}a step does one thing, this has {' and '.join(keywords)}")
-        odd = next((name for name in step if name not in ("in", "as", "of", "params", "id", "meta", "input")), next(iter(step)))
+        odd = next(
+            (name for name in step if name not in ("in", "as", "of", "params", "id", "meta", "input")), next(iter(step))
+        )
         raise DataError(document.source, line, where + _unknown("step", odd, names))
     made: model.Step = _validate(model.STEPS[keywords[0]], step, document, path, where)
     return made

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from mcp_conformance.cases.checks import Report, check
 from mcp_conformance.cases.checks.protocol import schema_cause
-from mcp_conformance.cases.checks.stateless import modern
+from mcp_conformance.cases.checks.stateless import MAY_ASK, modern
 from mcp_conformance.client import CAPABILITIES_KEY
 from mcp_conformance.exchanges import Exchange, needs_input
-from mcp_conformance.jsonrpc import JSON
+from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.messages import assess
 from mcp_conformance.observation import Observation
 from mcp_conformance.wire import short
@@ -25,7 +25,7 @@ _CAPABILITIES = {"elicitation/create": "elicitation", "sampling/createMessage": 
 def _asking(observation: Observation) -> Iterator[tuple[Exchange, dict[str, JSON]]]:
     """Results that ask for input, and what they ask by key."""
     for exchange in modern(observation):
-        if needs_input(exchange):
+        if needs_input(exchange) and exchange.method in MAY_ASK:
             asked = exchange.result.get("inputRequests")
             yield exchange, asked if isinstance(asked, dict) else {}
 
@@ -43,7 +43,7 @@ def asking_results_are_valid(observation: Observation, report: Report) -> None:
 @check("mrtr.requests.are-valid", judges=[*_TYPES.values()], everywhere=True, era="stateless", idle=_IDLE)
 def input_requests_are_valid(observation: Observation, report: Report) -> None:
     """What a result asks for is a valid request of its kind."""
-    for exchange, asked in _asking(observation):
+    for _, asked in _asking(observation):
         for one in asked.values():
             if isinstance(one, dict) and one.get("method") in _TYPES:
                 report.saw(_TYPES[one["method"]])
@@ -60,13 +60,17 @@ def _are_valid(observation: Observation, report: Report, *, inside: bool = False
             report.saw()
         said = assess(message.value, revision=observation.revision, sender="server", answers=exchange.method)
         for flaw in said.flaws:
-            if flaw.layer != "schema" or not flaw.at.startswith("/result"):
+            if flaw.layer != "schema" or not flaw.at.startswith("/result") or flaw.at == "/result/resultType":
                 continue
-            kind = next((_kind(one) for key, one in asked.items() if f"{flaw.at}/".startswith(_place(key) + "/")), "")
+            at = f"{flaw.at}/"
+            within = next((one for key, one in asked.items() if at.startswith(_place(key) + "/")), MISSING)
+            kind = _kind(within)
+            if within is not MISSING and not kind:
+                continue  # of no kind that there is, which the next check tells
             if bool(kind) == inside:
                 report.problem(
                     flaw.expected, flaw.got, at=flaw.at, events=exchange.events,
-                    requirement=_TYPES.get(kind, ""), cause=schema_cause(kind or exchange.method, flaw),
+                    requirement=_TYPES.get(kind, ""), cause=schema_cause(exchange.method, flaw),
                     remedy=flaw.remedy,
                 )  # fmt: skip
 
@@ -125,6 +129,6 @@ def input_requests_are_declared(observation: Observation, report: Report) -> Non
                         at=_place(key),
                         events=exchange.events,
                         requirement=name,
-                        cause="input-request-undeclared",
+                        cause="named:input-request-undeclared",
                         remedy="look at the client's capabilities in the _meta of the request at hand, each time",
                     )

@@ -306,6 +306,13 @@ def error_flaw(error: JSON) -> str:
     return "" if isinstance(error.get("message"), str) else "/error/message"
 
 
+def error_details_cause(message: Message, revision: str) -> str:
+    """The root cause where the data of an error isn't as its code demands; empty where it is."""
+    said = assess(message.value, revision=revision, sender="server")
+    spoilt = any(flaw.layer == "schema" and flaw.at.startswith("/error/data") for flaw in said.flaws)
+    return f"error-details:{said.type}" if spoilt else ""
+
+
 def _is_integer(value: JSON) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
 
@@ -477,6 +484,10 @@ class _Place(Protocol):
     def at(self) -> str: ...
     @property
     def rule(self) -> str: ...
+
+
+OF_ALL_RESULTS = ("/resultType", "/ttlMs", "/cacheScope")
+"""Places of results that many types of the stateless era have in common: they have checks of their own."""
 
 
 def schema_cause(method: str, wrong: _Place) -> str:

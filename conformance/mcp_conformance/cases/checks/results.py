@@ -1,7 +1,7 @@
 """Passive checks of results against the schema of the revision: one check a type, all made alike."""
 
 from mcp_conformance.cases.checks import Report, check
-from mcp_conformance.cases.checks.protocol import schema_cause
+from mcp_conformance.cases.checks.protocol import OF_ALL_RESULTS, schema_cause
 from mcp_conformance.exchanges import needs_input
 from mcp_conformance.jsonrpc import MISSING
 from mcp_conformance.messages import assess
@@ -41,10 +41,6 @@ _RESULTS: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
 )
 
 
-# What the stateless era has in results of several types, and checks of its own for.
-_ELSEWHERE = ("/result/resultType", "/result/ttlMs", "/result/cacheScope")
-
-
 def _register(case: str, method: str, definition: str, needs: tuple[str, ...], idle: str) -> None:
     def results_are_valid(observation: Observation, report: Report) -> None:
         hints = {}
@@ -56,7 +52,7 @@ def _register(case: str, method: str, definition: str, needs: tuple[str, ...], i
             report.saw()
             said = assess(exchange.answer.message.value, revision=observation.revision, sender="server", answers=method)
             for flaw in said.flaws:
-                if flaw.layer == "schema" and flaw.at.startswith("/result") and flaw.at not in _ELSEWHERE:
+                if flaw.layer == "schema" and flaw.at.startswith("/result") and flaw.at[7:] not in OF_ALL_RESULTS:
                     report.problem(
                         flaw.expected,
                         flaw.got,

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 from mcp_conformance.cases.checks import Report, check
-from mcp_conformance.cases.checks.protocol import schema_cause
+from mcp_conformance.cases.checks.protocol import error_details_cause
 from mcp_conformance.client import CAPABILITIES_KEY, VERSION_KEY
 from mcp_conformance.exchanges import Exchange
 from mcp_conformance.jsonrpc import JSON, MISSING
@@ -25,7 +25,8 @@ def modern(observation: Observation) -> Iterator[Exchange]:
 # -------------------------------------------------------------------------------------------------------------- results
 
 _CORE_TYPES = ("complete", "input_required")
-_MAY_ASK = ("tools/call", "prompts/get", "resources/read")
+MAY_ASK = ("tools/call", "prompts/get", "resources/read")
+"""The methods whose results may ask for input."""
 
 
 @check("base.results.have-a-type", judges=["base.result-type-present"], everywhere=True, era="stateless")
@@ -69,7 +70,7 @@ def type_is_known(observation: Observation, report: Report) -> None:
 def only_three_ask(observation: Observation, report: Report) -> None:
     """Only tools/call, prompts/get and resources/read end with a request for input."""
     for exchange in modern(observation):
-        if isinstance(exchange.result, dict) and exchange.method not in _MAY_ASK:
+        if isinstance(exchange.result, dict) and exchange.method not in MAY_ASK:
             report.saw()
             if exchange.result.get("resultType") == "input_required":
                 report.problem(
@@ -235,8 +236,9 @@ def error_details_are_valid(observation: Observation, report: Report) -> None:
         report.saw(requirement)
         for flaw in said.flaws:
             if flaw.layer == "schema" and flaw.at.startswith("/error/data"):
+                cause = error_details_cause(message, observation.revision)
                 report.problem(flaw.expected, flaw.got, at=flaw.at, events=(event.number,), requirement=requirement,
-                               cause=schema_cause("error", flaw), remedy=flaw.remedy)  # fmt: skip
+                               cause=cause, remedy=flaw.remedy)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------ what a server doesn't

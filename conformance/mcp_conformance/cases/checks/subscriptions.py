@@ -231,7 +231,11 @@ def _unwanted(message: Message, wanted: dict[str, JSON]) -> str | None:
         if not isinstance(uris, list) or not uris:
             return _UPDATED
         # An update may name a part of what was subscribed to (schema: ResourceUpdatedNotification).
-        if isinstance(uri, str) and not any(isinstance(one, str) and uri.startswith(one) for one in uris):
+        if (
+            isinstance(uri, str)
+            and ":" in uri
+            and not any(isinstance(one, str) and uri.startswith(one) for one in uris)
+        ):
             return f"{_UPDATED} for {short(uri)}"
     return None
 
@@ -258,8 +262,8 @@ def _stay_off(observation: Observation, report: Report, method: str) -> None:
             )
 
 
-@check("logging.messages.not-on-subscriptions", judges=["logging.not-on-listen-stream"], everywhere=True, era="stateless",
-       idle="the server sent no log messages")  # fmt: skip
+@check("logging.messages.not-on-subscriptions", judges=["logging.not-on-listen-stream"], everywhere=True,
+       era="stateless", idle="the server sent no log messages")  # fmt: skip
 def log_messages_stay_off(observation: Observation, report: Report) -> None:
     """Log messages don't come on subscriptions."""
     _stay_off(observation, report, "notifications/message")
