@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from faulty import FAULTS, Variant
+from faulty import FAULTS, Era, Variant
 from faulty._audit import Result, claims, complaints, examine, examine_all
 
 from mcp_conformance.engine import ANSWERS
@@ -61,8 +61,8 @@ AUDITED = [
 ]
 
 
-def command(name: str) -> list[str]:
-    return [sys.executable, str(FAULTY), name]
+def command(name: str, *options: str) -> list[str]:
+    return [sys.executable, str(FAULTY), name, *options]
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,9 @@ def examined(request: pytest.FixtureRequest, guardian: Guardian) -> Examined:
         if isinstance(item, pytest.Function) and item.module is request.module and "examined" in item.fixturenames
     }
 
-    def reach(variant: Variant) -> StdioTarget:
-        return StdioTarget(command(variant.name), guardian, label=variant.name)
+    def reach(variant: Variant, era: Era) -> StdioTarget:
+        options = ("--era=stateless",) if era == "stateless" else ()
+        return StdioTarget(command(variant.name, *options), guardian, label=variant.name)
 
     async def examine(revision: str) -> Mapping[str, Result | Exception]:
         entries = [FAULTS[name] for name, its in AUDITED if its == revision and (name, its) in asked]
@@ -121,7 +122,7 @@ def test_a_server_that_never_speaks_is_one_failure(guardian: Guardian) -> None:
 
 def alone(name: str, guardian: Guardian) -> Result:
     async def run() -> Result:
-        def reach(variant: Variant) -> StdioTarget:
+        def reach(variant: Variant, era: Era) -> StdioTarget:
             return StdioTarget(command(variant.name), guardian, label=variant.name)
 
         return await examine(FAULTS[name], NEWEST, deadline=DEADLINE, reach=reach)

@@ -22,12 +22,14 @@ VERSION_KEY, CAPABILITIES_KEY, INFO_KEY = (
 """Members of `_meta` in each request of the stateless era (2026-07-28, basic#meta)."""
 SERVER_INFO_KEY = PREFIX + "serverInfo"
 """The same in results."""
+LOG_LEVEL_KEY, SUBSCRIPTION_KEY = PREFIX + "logLevel", PREFIX + "subscriptionId"
+"""What a request that wants log messages has in `_meta`, and what each message of a subscription has."""
 
 
 def full_capabilities(revision: str) -> dict[str, Any]:
     """All client capabilities that the tester has in a revision."""
     if era_of(revision) == "stateless":
-        return {"roots": {}, "sampling": {}, "elicitation": {"form": {}}}
+        return {"roots": {}, "sampling": {}, "elicitation": {"form": {}, "url": {}}}
     capabilities: dict[str, Any] = {"roots": {"listChanged": True}, "sampling": {}}
     if revision >= "2025-06-18":
         capabilities["elicitation"] = {}  # an empty object means form mode, also in 2025-11-25

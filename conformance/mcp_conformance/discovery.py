@@ -88,6 +88,7 @@ class Discovery:
                 await self._survey(version, session, known)
             await self._let_go(session)
         self.profile.revisions = dict(sorted(self.profile.revisions.items()))
+        self._tell_eras()
         if len({era_of(version) for version in self.profile.offers}) > 1:
             # What a server of one era says to the other one is not the first thing to tell of it.
             self.profile.offers = dict(sorted(self.profile.offers.items(), key=lambda offered: offered[1] is None))
@@ -107,6 +108,19 @@ class Discovery:
         await first_request(session, min(self.sessions.start_deadline, _MOST_FOR_THE_OTHER))
         await self._note(others[-1], session)
         await self._let_go(session)
+
+    def _tell_eras(self) -> None:
+        """What only the answers in both eras tell."""
+        asked = {era_of(version) for version in self.profile.offers}
+        spoken = {era_of(version) for version in self.profile.revisions}
+        if len(spoken) == 2:
+            trait = "dual-era"
+        elif len(asked) == 2 and spoken == {"stateless"}:
+            trait = "modern-only"
+        else:
+            return
+        for found in self.profile.revisions.values():
+            found.traits.append(trait)
 
     async def _let_go(self, session: Session) -> None:
         if not self.sessions.is_shared(session):
@@ -196,7 +210,9 @@ class Discovery:
         self._annotations = _annotations(found.tools) | self._annotations
         if session.failure is not None:
             raise session.failure  # ours, not the server's
-        found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
+        found.unanswered = sorted(
+            {one.method for one in session.exchanges if one.answer is None and not (one.excused or one.stays_open)}
+        )
         self.profile.revisions[version] = found
         self.profile.server_seconds += session.waited
         self._observations[version] = (observation, "" if session.alive else session.conduit.stderr_tail())

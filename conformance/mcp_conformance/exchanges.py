@@ -60,6 +60,17 @@ class Exchange:
         return self.sent.message is not None and self.sent.message.kind == "batch"
 
     @property
+    def stays_open(self) -> bool:
+        """Whether an answer comes only at the end of a stream, if ever: that there is none proves nothing."""
+        return self.method == "subscriptions/listen"
+
+    @property
+    def meta(self) -> dict[str, JSON]:
+        """`params._meta`; empty where there is none."""
+        found = self.params.get("_meta") if isinstance(self.params, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    @property
     def seconds(self) -> float:
         return self.answer.at - self.sent.at if self.answer else math.inf
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import LoadedCase
 from mcp_conformance.observation import Observation
+from mcp_conformance.profile import NEEDS
 from mcp_conformance.requirements import Requirement, catalogue, interpretation
 from mcp_conformance.transcript import Event
 from mcp_conformance.verdicts import Evidence, Finding, Judgement, Outcome, Problem, Verdict, failed, worst
@@ -169,7 +170,9 @@ def inapplicable(
     for requirement in requirements:
         for need in (*case.needs, *requirement.needs):
             if not need.startswith("client.") and not declares(need):
-                found.setdefault(requirement.id, _LACKING.get(need) or f"the server doesn't declare {need}")
+                found.setdefault(
+                    requirement.id, _LACKING.get(need) or NEEDS.get(need) or f"the server doesn't declare {need}"
+                )
     return found
 
 
@@ -211,7 +214,9 @@ def rule_on_check(
         for problem in report.problems
         if problem.requirement not in ruling.inapplicable
     ]
-    complete = all(exchange.answer is not None or exchange.excused for exchange in observation.exchanges)
+    complete = all(
+        exchange.answer is not None or exchange.excused or exchange.stays_open for exchange in observation.exchanges
+    )
     for requirement in requirements:
         if requirement.id in report.unsure:
             ruling.undecided[requirement.id] = report.unsure[requirement.id]

@@ -24,6 +24,31 @@ class Tool:
     called: bool = False
     arguments: dict[str, JSON] | None = None
 
+    @property
+    def mirrors_arguments(self) -> bool:
+        """Whether an argument of it goes into an HTTP header too (2026-07-28, server/tools#x-mcp-header)."""
+        return _has_key(self.definition.get("inputSchema"), "x-mcp-header")
+
+
+def _has_key(value: JSON, key: str, depth: int = 40) -> bool:
+    if depth == 0:
+        return False
+    if isinstance(value, dict):
+        return key in value or any(_has_key(inner, key, depth - 1) for inner in value.values())
+    return isinstance(value, list) and any(_has_key(inner, key, depth - 1) for inner in value)
+
+
+NEEDS = {
+    "subscriptions": "the server declares neither a listChanged nor resources.subscribe",
+    "dual-era": "the server wasn't seen to speak revisions of both eras",
+    "modern-only": "the server wasn't seen to refuse the revisions with a handshake",
+    "auth": "the server wasn't seen to demand an access token",
+    "tools.x-mcp-header": "no tool has an argument with an x-mcp-header",
+}
+"""Needs that are no capability of that name, and why a server lacks one."""
+
+_SUBSCRIBABLE = ("tools.listChanged", "prompts.listChanged", "resources.listChanged", "resources.subscribe")
+
 
 @dataclass(slots=True)
 class RevisionProfile:
@@ -37,6 +62,8 @@ class RevisionProfile:
     missing: dict[str, str] = field(default_factory=dict)
     barrier_method: str = ""
     """The method of a request that the server is known to answer; left out: the one that its era has for that."""
+    traits: list[str] = field(default_factory=list)
+    """What discovery knows of the server beyond this revision, of `NEEDS`: ``dual-era``, ``modern-only``, ``auth``."""
     unanswered: list[str] = field(default_factory=list)
     """Methods that the survey got no answer to, with all patience: nobody needs to wait that long for them again."""
 
@@ -49,7 +76,13 @@ class RevisionProfile:
         return found if isinstance(found, dict) else {}
 
     def declares(self, need: str) -> bool:
-        """Whether the server has declared a capability, given by its dotted name."""
+        """Whether the server has declared a capability, given by its dotted name, or meets another need of `NEEDS`."""
+        if need == "subscriptions":
+            return era_of(self.revision) == "stateless" and any(map(self.declares, _SUBSCRIBABLE))
+        if need == "tools.x-mcp-header":
+            return any(tool.mirrors_arguments for tool in self.tools)
+        if need in NEEDS:
+            return need in self.traits
         here: JSON = self.capabilities
         for part in need.split("."):
             if not isinstance(here, dict) or part not in here or here[part] in (None, False):

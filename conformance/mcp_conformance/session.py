@@ -118,11 +118,18 @@ class Session:
     # ---------------------------------------------------------------------------------------------------------- sending
 
     async def request(
-        self, method: str, params: JSON = MISSING, *, id: JSON = MISSING, headers: HeaderChanges | None = None
+        self,
+        method: str,
+        params: JSON = MISSING,
+        *,
+        id: JSON = MISSING,
+        meta: bool = True,
+        headers: HeaderChanges | None = None,
     ) -> Exchange:
-        """Send a request; doesn't wait for the answer. A fresh integer id is taken unless one is given."""
+        """Send a request; doesn't wait for the answer. A fresh integer id is taken unless one is given. Without `meta`
+        it doesn't get the members that each request of the stateless era has."""
         message: dict[str, JSON] = {"jsonrpc": "2.0", "id": self._fresh_id() if id is MISSING else id, "method": method}
-        if self.era == "stateless" and method != "initialize":
+        if meta and self.era == "stateless" and method != "initialize":
             params = client.with_meta(params, self.revision, self.capabilities)
         if params is not MISSING:
             message["params"] = params
@@ -316,22 +323,21 @@ class Session:
             exchange = await self.call(exchange.method, params)
         return exchange
 
+    async def until(self, happened: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something has happened because of what the server says, at most `seconds`; whether it has."""
+        started = time.monotonic()
+        with anyio.move_on_after(seconds):
+            while self.alive and not happened():
+                await self._changed.wait()
+        self.waited += time.monotonic() - started
+        return happened()
+
     async def heard(self, from_event: int, seconds: float) -> bool:
         """Wait until the server has said anything after event `from_event`, at most `seconds`."""
         with anyio.move_on_after(seconds):
             while self.alive and not any(event.direction != "sent" for event in self.transcript.since(from_event)):
                 await self._changed.wait()
         return any(event.direction == "received" for event in self.transcript.since(from_event))
-
-    async def until(self, holds: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something holds that a message of the server's can bring about, at most `seconds`; whether it
-        does."""
-        started = time.monotonic()
-        with anyio.move_on_after(seconds):
-            while self.alive and not holds():
-                await self._changed.wait()
-        self.waited += time.monotonic() - started
-        return holds()
 
     async def initialize(self, version: str, *, deadline: float | None = None) -> Exchange:
         """The first half of the handshake."""
@@ -477,7 +483,10 @@ class Session:
         waiting = [
             exchange
             for exchange in self.exchanges
-            if exchange.answer is None and not exchange.done.is_set() and not _refuses_all(message, exchange)
+            if exchange.answer is None
+            and not exchange.done.is_set()
+            and not exchange.stays_open
+            and not _refuses_all(message, exchange)
         ]
         for exchange in reversed(self.exchanges):
             if same_id(exchange.id, message.id):

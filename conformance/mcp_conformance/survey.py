@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 from mcp_conformance import arguments, occasions
 from mcp_conformance.calls import SLOW, Accepted, ToolCalls
+from mcp_conformance.client import CAPABILITIES_KEY, VERSION_KEY
+from mcp_conformance.exchanges import needs_input
 from mcp_conformance.hints import Hints
+from mcp_conformance.invitations import Invitations
 from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.observation import Call, Observation
 from mcp_conformance.profile import CallLevel, RevisionProfile, Tool, may_call
@@ -51,6 +54,10 @@ class Survey:
         self._values(profile, calls.made)
         if session.alive:
             await self._ask("conformance/no-such-method")  # what an error looks like
+        if session.alive and session.era == "stateless":
+            await self._ask("server/discover", {"_meta": {VERSION_KEY: "1900-01-01", CAPABILITIES_KEY: {}}})
+        if session.alive:
+            await Invitations(session, profile, calls).run()
         if session.alive:
             await session.barrier()
         return profile, Observation.of(session, calls=calls.made)
@@ -150,10 +157,21 @@ class Survey:
             if isinstance(listing, dict) and isinstance(cursor := listing.get("nextCursor"), str):
                 values.setdefault("cursor", cursor)
         values |= occasions.find(self.session, calls, self.known, self.hints)
+        if (asking := self._asking(profile)) is not None:
+            values["asking"] = asking
         profile.values = values
         profile.missing = {
             name: self._why_missing(name, profile, bool(accepted)) for name in _REFERABLE if name not in values
         }
+
+    def _asking(self, profile: RevisionProfile) -> JSON:
+        """The first call that asked for input, of a tool that changes nothing: cases call it several times over."""
+        harmless = [tool.name for tool in profile.tools if tool.read_only]
+        for exchange in self.session.exchanges:
+            params = exchange.params if exchange.method == "tools/call" and needs_input(exchange) else None
+            if isinstance(params, dict) and params.get("name") in harmless:
+                return {"name": params["name"], "arguments": params.get("arguments")}
+        return None
 
     def _why_missing(self, name: str, profile: RevisionProfile, accepted: bool) -> str:
         if name in occasions.MISSING:
@@ -167,6 +185,8 @@ class Survey:
                 f"none of the {len(profile.tools)} tools may be called with --mcp-call={self.level}: "
                 "name safe ones in the hints file, or use --mcp-call=all on a server that can't do harm"
             )
+        if name == "asking":
+            return "no read-only tool that was called asked for input"
         if not accepted:
             return "no call of a tool was accepted: give good arguments in the hints file"
         return {
@@ -176,4 +196,4 @@ class Survey:
         }[name]
 
 
-_REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor", *occasions.MISSING)
+_REFERABLE = ("tool", "incomplete", "mistyped", "uncased", "cursor", "asking", *occasions.MISSING)

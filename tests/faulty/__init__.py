@@ -12,16 +12,18 @@ NAME`` serves one of them over stdio; without a name it lists them.
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypedDict, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypedDict, TypeVar
 
-from mcp_conformance.revisions import REVISIONS
-from reference_servers.engine import Connection, Server
+from mcp_conformance.revisions import REVISIONS as KNOWN
+from mcp_conformance.revisions import era_of
+from reference_servers.engine import REVISIONS, STATELESS, Connection, Server
 from reference_servers.engine.http import Endpoint, HttpSse
 from reference_servers.github.server import github
 
 MakeServer = Callable[[], Server]
 Made = TypeVar("Made", bound=type[Connection] | type[Endpoint] | MakeServer)
+Era = Literal["stateful", "stateless", "dual"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ class Variant:
 
     With an `endpoint` it is served over HTTP, with these `settings` (`reference_servers.engine.http.Settings`); else it
     counts as one on stdio. `revisions` are the only ones in which it is right, or of a fault: wrong; empty: all in
-    which what is particular about it stands.
+    which what is particular about it stands. `era` is the only era in which that shows, where it doesn't follow from
+    what it is said to break: in a revision in which none of that stands there is nothing to see anyhow. ``dual``: it
+    shows in the stateless era, when the server speaks both.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Variant:
     revisions: tuple[str, ...] = ()
     endpoint: type[Endpoint] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    era: Era | None = field(default=None, kw_only=True)
     hints: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     """What its owner would write into the hints file."""
 
@@ -47,6 +52,19 @@ class Variant:
         if self.endpoint is None:
             return "stdio"
         return "sse" if issubclass(self.endpoint, HttpSse) else "http"
+
+    def shows_in(self, revision: str) -> bool:
+        """Whether there may be anything particular to see in that revision."""
+        return self.era is None or (self.era == "stateful") == (era_of(revision) == "stateful")
+
+    def era_for(self, revision: str) -> Era:
+        """The era whose revisions it speaks when it is looked at in that revision."""
+        return "dual" if self.era == "dual" else era_of(revision)
+
+    def in_era(self, era: Era) -> MakeServer:
+        """What makes the server speak the revisions of an era, or of both; in the stateful one, those it has itself."""
+        revisions = {"stateless": STATELESS, "dual": REVISIONS}.get(era)
+        return self.server if revisions is None else lambda: replace(self.server(), revisions=revisions)
 
 
 class Spread(TypedDict, total=False):
@@ -99,6 +117,7 @@ def fault(
     both: bool = False,
     only_stdio: bool = False,
     revisions: Sequence[str] = (),
+    era: Era | None = None,
     server: MakeServer = github,
     connection: type[Connection] = Connection,
     endpoint: type[Endpoint] | None = None,
@@ -128,6 +147,7 @@ def fault(
             both=both,
             only_stdio=only_stdio,
             hints=hints or {},
+            era=era,
         )
         _add(FAULTS, entry)
         return made
@@ -144,12 +164,13 @@ def variant(
     endpoint: type[Endpoint] | None = None,
     settings: Mapping[str, Any] | None = None,
     hints: Mapping[str, Any] | None = None,
+    era: Era | None = None,
 ) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:
         own, offered, at = _parts(made, server, endpoint, connection)
-        _add(VARIANTS, Variant(name, own, offered, tuple(revisions), at, settings or {}, hints=hints or {}))
+        _add(VARIANTS, Variant(name, own, offered, tuple(revisions), at, settings or {}, hints=hints or {}, era=era))
         return made
 
     return register
@@ -179,7 +200,7 @@ def _add(known: dict[str, Entry], entry: Entry) -> None:
 
 def since(revision: str) -> list[str]:
     """That revision and those after it."""
-    return [one.date for one in REVISIONS if one.date >= revision]
+    return [one.date for one in KNOWN if one.date >= revision]
 
 
 for _module in pkgutil.iter_modules(__path__):

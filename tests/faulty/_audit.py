@@ -21,7 +21,7 @@ from mcp_conformance.verdicts import Finding, Outcome, Verdict
 from reference_servers.engine.http import Settings as HttpSettings
 from reference_servers.engine.http import serving
 
-from . import Fault, Variant
+from . import Era, Fault, Variant
 
 DEADLINE = 3.0
 AT_ONCE = 8
@@ -33,6 +33,7 @@ class InMemory:
     """A target: each connection is a new session with the server. It counts as stdio, whose rules it can break too."""
 
     variant: Variant
+    era: Era = "stateful"
     label: str = "in memory"
     transport: str = "stdio"
     shares_server: ClassVar[bool] = False
@@ -53,7 +54,7 @@ class InMemory:
         async def put(message: bytes) -> None:
             await send(connection.delimit(message))
 
-        connection = self.variant.connection(self.variant.server(), put)
+        connection = self.variant.connection(self.variant.in_era(self.era)(), put)
         async with connection:
             await connection.at_start()
             rest = b""
@@ -115,17 +116,17 @@ WIDER = {
 }
 """Cases that fail with any fault of what they are about, since what they judge encloses what others judge."""
 
-Reach = Callable[[Variant], Target]
+Reach = Callable[[Variant, Era], Target]
 
 
 @asynccontextmanager
-async def reached(entry: Variant, reach: Reach = InMemory) -> AsyncIterator[Target]:
+async def reached(entry: Variant, era: Era, reach: Reach = InMemory) -> AsyncIterator[Target]:
     """The server, running: in memory, or at a URL where its fault is one of HTTP."""
     if entry.endpoint is None:
-        yield reach(entry)
+        yield reach(entry, era)
         return
     settings = HttpSettings(**entry.settings)
-    async with serving(entry.endpoint(entry.server(), entry.connection, settings)) as url:
+    async with serving(entry.endpoint(entry.in_era(era)(), entry.connection, settings)) as url:
         yield HttpTarget(url, transport=entry.transport, environment={}, start_deadline=DEADLINE, label=entry.name)
 
 
@@ -144,8 +145,8 @@ async def examine(
     result = Result()
     with anyio.fail_after(120):
         async with (
-            reached(entry, reach) as target,
-            Engine(target, settings, lambda case, revision: f"{case} {revision}") as engine,
+            reached(entry, entry.era_for(revision), reach) as target,
+            Engine(target, settings, _reproduce) as engine,
         ):
             await engine.discover()
             result.outcomes[ANSWERS] = engine.answers()
@@ -153,6 +154,10 @@ async def examine(
             for case in filter(chosen(entry, full), _in(revision, engine, entry.transport)):
                 result.outcomes[case.id] = await engine.run(case, revision)
     return result
+
+
+def _reproduce(case: str, revision: str) -> str:
+    return f"{case} {revision}"
 
 
 async def examine_all(
@@ -193,7 +198,9 @@ def _in(revision: str, engine: Engine, transport: str) -> Iterable[LoadedCase]:
 
 def claims(fault: Fault, revision: str) -> list[str]:
     """What has to be judged broken on it in that revision: those of `breaks` that bind servers there."""
-    if fault.revisions and revision not in fault.revisions:
+    if (fault.revisions and revision not in fault.revisions) or not fault.shows_in(revision):
+        return []
+    if not _shows(fault.cases, revision, fault.transport):
         return []
     standing = (catalogue().get(revision, requirement) for requirement in fault.breaks)
     return [
@@ -204,6 +211,11 @@ def claims(fault: Fault, revision: str) -> list[str]:
         and (not fault.revisions or revision in fault.revisions)
         and requirement.transports in ("any", fault.transport)
     ]
+
+
+def _shows(names: tuple[str, ...], revision: str, transport: str) -> bool:
+    """Whether any of these cases is there to show something in that revision."""
+    return ANSWERS in names or any(case.id in names and case.runs_on(revision, transport) for case in bundled())
 
 
 def complaints(fault: Fault, result: Result, revision: str) -> list[str]:

@@ -3,9 +3,21 @@
 # ruff: noqa: RUF012 - the class attributes here are constants
 
 from dataclasses import replace
+from typing import Literal
 
-from reference_servers.engine import JSON, Call, Connection, Notification, ProtocolError, Request, Server, Tool
-from reference_servers.engine.connection import Handler
+from reference_servers.engine import (
+    JSON,
+    Call,
+    Connection,
+    Notification,
+    ProtocolError,
+    Request,
+    RequestId,
+    Server,
+    Tool,
+    metadata,
+)
+from reference_servers.engine.connection import METHODS, Handler
 from reference_servers.engine.metadata import LEVELS
 from reference_servers.github.server import github
 
@@ -25,7 +37,10 @@ class MoreMethods(Connection):
         return super().capabilities() | self.declared
 
     def route(self, request: Request) -> Handler:
-        if self.revision and request.method in self.handlers():
+        era = "stateless" if self.is_stateless(request) else "stateful"
+        known = METHODS.get(request.method)
+        refused = self.route_stateless(request) if era == "stateless" else self.revision is None
+        if request.method in self.handlers() and not refused and (known is None or era in known.eras):
             return self.handlers()[request.method]
         return super().route(request)
 
@@ -48,11 +63,49 @@ class Prompts(MoreMethods):
         return {"messages": [{"role": "user", "content": {"type": "text", "text": "Say hello."}}]}
 
 
-class Logs(MoreMethods):
-    """Logs a line when the session begins."""
+class Speaks(MoreMethods):
+    """Says something unasked. In the stateful era that is when the session begins. In the stateless one it is at the
+    `occasion` that the era has for it: on the stream of a subscription, or while a call of a tool is under way, of any
+    or of one whose client asked for log messages or for progress."""
+
+    occasion: Literal["subscription", "call", "log", "progress"] = "call"
+    about = ""
+    """The member of a subscription's filter without which it stays silent; empty: it speaks on any subscription."""
+
+    async def say(self, request: Request | None) -> None:
+        """What is said; `request` is what it belongs to in the stateless era."""
+
+    async def on_notification(self, notification: Notification) -> None:
+        await super().on_notification(notification)
+        if notification.method == "notifications/initialized":
+            await self.say(None)
+
+    async def on_listen(self, request: Request) -> JSON:
+        self.listens = request
+        return await super().on_listen(request)
+
+    async def acknowledge(self, subscription: RequestId, honoured: dict[str, JSON]) -> None:
+        await super().acknowledge(subscription, honoured)
+        if self.occasion == "subscription" and (not self.about or honoured.get(self.about)):
+            await self.say(self.listens)
+
+    async def on_tools_call(self, request: Request) -> JSON:
+        wanted = {
+            "call": True,
+            "log": metadata.LOG_LEVEL in request.meta,
+            "progress": request.progress_token is not None,
+        }
+        if self.is_stateless(request) and wanted.get(self.occasion):
+            await self.say(request)
+        return await super().on_tools_call(request)
+
+
+class Logs(Speaks):
+    """Logs a line when the session begins; in the stateless era, during a call whose client wants to hear of it."""
 
     declared = {"logging": {}}
     entry: JSON = {"level": "info", "logger": "session", "data": {"text": "ready"}}
+    occasion = "log"
 
     def handlers(self) -> dict[str, Handler]:
         return {"logging/setLevel": self.on_set_level}
@@ -62,26 +115,33 @@ class Logs(MoreMethods):
             raise ProtocolError(-32602, "no such level")
         return {}
 
-    async def on_notification(self, notification: Notification) -> None:
-        await super().on_notification(notification)
-        if notification.method == "notifications/initialized":
-            await self.notify("notifications/message", self.entry)
+    async def say(self, request: Request | None) -> None:
+        await self.notify("notifications/message", self.entry)
 
 
-class Announces(MoreMethods):
-    """Says that its list of tools has changed when the session begins."""
+class Announces(Speaks):
+    """Says that its list of tools has changed when the session begins, or to a subscriber at once."""
 
     declared = {"tools": {"listChanged": True}}
     news: JSON = {"method": "notifications/tools/list_changed"}
+    occasion, about = "subscription", "toolsListChanged"
 
-    async def on_notification(self, notification: Notification) -> None:
-        await super().on_notification(notification)
-        if notification.method == "notifications/initialized":
-            await self.deliver({"jsonrpc": "2.0", **self.news})
+    async def say(self, request: Request | None) -> None:
+        await self.deliver({"jsonrpc": "2.0", **(of_subscription(self.news, request) if request else self.news)})
+
+
+def of_subscription(message: dict[str, JSON], request: Request) -> dict[str, JSON]:
+    """A notification with the id of its subscription, unless its params are spoilt."""
+    params = message.get("params", {})
+    meta = params.get("_meta", {}) if isinstance(params, dict) else None
+    if not isinstance(meta, dict):
+        return message
+    return {**message, "params": {**params, "_meta": {**meta, metadata.SUBSCRIPTION_ID: request.id}}}
 
 
 class Asks(Connection):
-    """Asks a client that declared roots for them when the session begins, twice, and pings any client."""
+    """Asks a client that declared roots for them when the session begins, twice, and pings any client; in the stateless
+    era, as what each call of a tool needs to go on."""
 
     ids: tuple[JSON, ...] = ("roots-1", 2)
     declared_by_client: dict[str, JSON]
@@ -103,16 +163,42 @@ class Asks(Connection):
         message = {"jsonrpc": "2.0", "id": request_id, "method": method}
         await self.deliver(message if params is None else message | {"params": params})
 
+    def questions_of(self, request: Request) -> dict[str, JSON]:
+        """What is asked between two rounds of a call, in the stateless era."""
+        return {"roots": {"method": "roots/list"}} if "roots" in metadata.capabilities(request) else {}
+
+    async def on_tools_call(self, request: Request) -> JSON:
+        result = await super().on_tools_call(request)
+        if not self.is_stateless(request) or result.get("isError"):
+            return result
+        answers = request.params.get("inputResponses", {})
+        questions = {key: asked for key, asked in self.questions_of(request).items() if key not in answers}
+        return {"resultType": "input_required", "inputRequests": questions} if questions else result
+
 
 class Cancels(Asks):
-    """Pings the client and changes its mind."""
+    """Pings the client and changes its mind; in the stateless era it ends every subscription at once."""
 
     cancellation: JSON = {"requestId": "ping-1", "reason": "never mind"}
+
+    def capabilities(self) -> dict[str, JSON]:
+        return super().capabilities() | {"tools": {"listChanged": True}}
 
     async def on_notification(self, notification: Notification) -> None:
         await super().on_notification(notification)
         if notification.method == "notifications/initialized":
             await self.notify("notifications/cancelled", self.cancellation)
+
+    def questions_of(self, request: Request) -> dict[str, JSON]:
+        return {}
+
+    async def on_listen(self, request: Request) -> JSON:
+        await self.acknowledge(request.id, {})
+        meta = {"_meta": {metadata.SUBSCRIPTION_ID: request.id}}
+        id_ = self.cancellation.get("requestId")
+        its = {**meta, **self.cancellation, "requestId": request.id if id_ == "ping-1" else id_}
+        await self.notify("notifications/cancelled", its)
+        return meta
 
 
 class AfterInitialize(Connection):

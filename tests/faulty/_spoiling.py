@@ -54,6 +54,18 @@ def messages(change: Callable[[Message], object]) -> type[Connection]:
     return Changed
 
 
+class Dawdles(Connection):
+    """Takes a moment for the request that tells whether a server is there, whatever its era has for that."""
+
+    async def on_ping(self, request: Request) -> JSON:
+        await a_moment()
+        return await super().on_ping(request)
+
+    async def on_discover(self, request: Request) -> JSON:
+        await a_moment()
+        return await super().on_discover(request)
+
+
 def answers(method: str, change: Callable[[Message], object]) -> type[Connection]:
     """Changes each response to a method in place, whatever it is; ``*`` is any method."""
 
@@ -77,8 +89,17 @@ def errors(change: Callable[[Message], object], method: str = "*") -> type[Conne
 
 
 def result_of(method: str, result: JSON) -> type[Connection]:
-    """Answers a method with another result."""
-    return answers(method, lambda message: message.update(result=result) if "result" in message else None)
+    """Answers a method with another result; of an object, what every result of the stateless era has is left."""
+
+    def change(message: Message) -> None:
+        if "result" in message:
+            kept = {name: message["result"][name] for name in _OF_ALL_RESULTS if name in message["result"]}
+            message["result"] = {**kept, **result} if isinstance(result, dict) else result
+
+    return answers(method, change)
+
+
+_OF_ALL_RESULTS = ("resultType", "ttlMs", "cacheScope", "_meta")
 
 
 def silent(when: Callable[[Request], bool]) -> type[Connection]:

@@ -148,7 +148,7 @@ variant("text-of-a-wrapped-number-alone", server=outputs(WRAPPED, {"result": 5})
 variant("text-of-a-wrapped-string-alone", server=outputs(WRAPPED, {"result": "Hello."}))(wrapped("Hello."))
 
 
-@variant("output-that-fits-its-schema-as-draft-07")
+@variant("output-that-fits-its-schema-as-draft-07", era="stateful")
 def output_by_draft_07() -> Server:
     """Beside a reference, draft-07 ignores other keywords; 2025-06-18 says of no schema which dialect it is."""
     number = {"$ref": "#/definitions/number", "type": "string"}

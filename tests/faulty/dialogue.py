@@ -5,13 +5,13 @@
 from dataclasses import replace
 from typing import Any
 
-from reference_servers.engine import JSON, Connection, Notification, Request, Server
+from reference_servers.engine import JSON, Connection, Notification, Request, Server, metadata
 from reference_servers.engine.messages import Malformed
 from reference_servers.github.server import github
 
 from . import Spread, fault
 from . import _features as features
-from ._spoiling import a_moment, answers, crash, crashing, for_ever, silent
+from ._spoiling import Dawdles, answers, crash, crashing, for_ever, silent
 
 UNKNOWN_METHOD = "base.unknown-method.error-code"
 UNANSWERED = "jsonrpc.request-answered"
@@ -105,12 +105,10 @@ fault("dies-of-an-invalid-cursor", breaks=UNANSWERED, cases=["pagination.invalid
 
 
 @fault("drops-requests-while-one-is-under-way", breaks=UNANSWERED, cases=["base.ids.interleaved"],
-       may={"ping.several-at-once": "it sends several requests too"})  # fmt: skip
-class OneAtATime(Connection):
-    async def on_ping(self, request: Request) -> JSON:
-        await a_moment()
-        return {}
-
+       may=dict.fromkeys(
+           ("ping.several-at-once", "stateless.requests.may-interleave"), "it sends several requests too"
+       ))  # fmt: skip
+class OneAtATime(Dawdles):
     async def on_request(self, request: Request) -> None:
         if not self._open:
             await super().on_request(request)
@@ -157,13 +155,15 @@ class ErrorWithoutId(AnswersNotifications):
     answer = {"error": {"code": -32601, "message": "method not found"}}
 
 
-@fault("reply-to-initialized", breaks=NO_RESPONSE, cases=["base.notifications.initialized-is-unanswered"])
+@fault("reply-to-initialized", breaks=NO_RESPONSE, era="stateful",
+       cases=["base.notifications.initialized-is-unanswered"])  # fmt: skip
 class RepliesToInitialized(AnswersNotifications):
     def concerns(self, notification: Notification) -> bool:
         return notification.method == "notifications/initialized"
 
 
-@fault("reply-to-initialized-without-id", breaks=NO_RESPONSE, cases=["base.notifications.initialized-is-unanswered"])
+@fault("reply-to-initialized-without-id", breaks=NO_RESPONSE, era="stateful",
+       cases=["base.notifications.initialized-is-unanswered"])  # fmt: skip
 class RepliesToInitializedWithoutId(RepliesToInitialized):
     answer = {"error": {"code": -32601, "message": "method not found"}}
 
@@ -179,7 +179,7 @@ class RepliesToParams(AnswersNotifications):
        cases=["base.notifications.request-method-is-unanswered"])  # fmt: skip
 class AnswersPingWithoutId(AnswersNotifications):
     def concerns(self, notification: Notification) -> bool:
-        return notification.method == "ping"
+        return notification.method in ("ping", "server/discover")
 
 
 @fault("dies-of-an-unknown-notification", breaks=UNANSWERED, cases=[UNKNOWN_NOTIFICATION], **ALL_NOTIFICATIONS)
@@ -314,19 +314,32 @@ fault("cancellation-with-request-id-null", breaks=CANCEL, cases=[OWN_NOTIFICATIO
 fault("cancellation-with-request-id-as-object", breaks=CANCEL, cases=[OWN_NOTIFICATIONS])(cancels(requestId={"id": 1}))
 
 
-class Notifies(features.MoreMethods):
+class Notifies(features.Speaks):
     method, params = "", None
 
-    async def on_notification(self, notification: Notification) -> None:
-        await super().on_notification(notification)
-        if notification.method == "notifications/initialized":
-            message = {"jsonrpc": "2.0", "method": self.method}
-            await self.deliver(message if self.params is None else message | {"params": self.params})
+    async def say(self, request: Request | None) -> None:
+        message = {"jsonrpc": "2.0", "method": self.method}
+        message |= {} if self.params is None else {"params": self.params}
+        if request and self.occasion == "subscription":
+            message = features.of_subscription(message, request)
+        if request and self.occasion == "progress" and "progressToken" in (self.params or {}):
+            message["params"] = {**self.params, "progressToken": request.progress_token}
+        await self.deliver(message)
+
+
+_ABOUT = {
+    "notifications/tools/list_changed": "toolsListChanged",
+    "notifications/resources/list_changed": "resourcesListChanged",
+    "notifications/prompts/list_changed": "promptsListChanged",
+    "notifications/resources/updated": "resourceSubscriptions",
+}
+_OCCASIONS = {"notifications/progress": "progress", "notifications/example/ready": "call"}
 
 
 def notifies(method: str, params: Any = None, **declared: Any) -> type[Connection]:
     bases = (Notifies, features.Prompts) if "prompts" in declared else (Notifies,)
-    return type("NotifiesSo", bases, {"method": method, "params": params, "declared": declared})
+    members = {"method": method, "params": params, "declared": declared, "about": _ABOUT.get(method, "")}
+    return type("NotifiesSo", bases, {**members, "occasion": _OCCASIONS.get(method, "subscription")})
 
 
 UNASKED: Spread = {
@@ -392,17 +405,19 @@ class DiesWithoutName(Connection):
 @fault("spoilt-log-message-during-a-call", breaks=LOG, cases=[OWN_NOTIFICATIONS])
 class LogsDuringCalls(features.Logs):
     async def on_tools_call(self, request: Request) -> JSON:
+        if self.is_stateless(request) and metadata.LOG_LEVEL not in request.meta:
+            return await super().on_tools_call(request)
         await self.notify("notifications/message", {"level": "trace", "data": "calling"})
         return await super().on_tools_call(request)
 
 
 # ------------------------------------------------------------------------------------------------ what the server asks
 
-OWN_REQUESTS = "base.requests-are-valid"
+OWN_REQUESTS, ASKED = "base.requests-are-valid", "mrtr.requests.are-valid"
 
 
 class AsksFor(features.Asks):
-    """Sends one request of its own when the session begins, if the client declared what it needs."""
+    """Asks one thing when the session begins, or during calls, if the client declared what it needs."""
 
     capability, method, params = "", "", None
 
@@ -410,6 +425,10 @@ class AsksFor(features.Asks):
         await Connection.on_notification(self, notification)
         if notification.method == "notifications/initialized" and self.capability in {"", *self.declared_by_client}:
             await self.ask("own-1", self.method, self.params)
+
+    def questions_of(self, request: Request) -> dict[str, JSON]:
+        question = {"method": self.method} | ({} if self.params is None else {"params": self.params})
+        return {"own-1": question} if self.capability in {"", *metadata.capabilities(request)} else {}
 
 
 def asks_for(method: str, params: Any = None, *, capability: str = "") -> type[Connection]:
@@ -419,9 +438,9 @@ def asks_for(method: str, params: Any = None, *, capability: str = "") -> type[C
 HELLO = {"role": "user", "content": {"type": "text", "text": "Hello"}}
 ANY_FORM = {"type": "object", "properties": {}}
 
-fault("own-ping-with-params-as-text", breaks="schema.PingRequest", cases=[OWN_REQUESTS])(asks_for("ping", "now"))
-fault("own-ping-with-params-as-list", breaks="schema.PingRequest", cases=[OWN_REQUESTS])(asks_for("ping", [1]))
-fault("asks-for-roots-with-params-as-list", breaks="schema.ListRootsRequest", cases=[OWN_REQUESTS])(
+fault("own-ping-with-params-as-text", breaks="schema.PingRequest", cases=[OWN_REQUESTS, ASKED])(asks_for("ping", "now"))
+fault("own-ping-with-params-as-list", breaks="schema.PingRequest", cases=[OWN_REQUESTS, ASKED])(asks_for("ping", [1]))
+fault("asks-for-roots-with-params-as-list", breaks="schema.ListRootsRequest", cases=[OWN_REQUESTS, ASKED])(
     asks_for("roots/list", [], capability="roots")
 )
 for _name, _params in {
@@ -432,7 +451,7 @@ for _name, _params in {
     "with-max-tokens-as-text": {"messages": [HELLO], "maxTokens": "10"},
     "with-priority-over-1": {"messages": [HELLO], "maxTokens": 9, "modelPreferences": {"costPriority": 5}},
 }.items():
-    fault(f"asks-for-sampling-{_name}", breaks="schema.CreateMessageRequest", cases=[OWN_REQUESTS])(
+    fault(f"asks-for-sampling-{_name}", breaks="schema.CreateMessageRequest", cases=[OWN_REQUESTS, ASKED])(
         asks_for("sampling/createMessage", _params, capability="sampling")
     )
 for _name, _params in {
@@ -440,13 +459,13 @@ for _name, _params in {
     "without-schema": {"message": "Who?"},
     "with-schema-of-a-string": {"message": "Who?", "requestedSchema": {"type": "string", "properties": {}}},
 }.items():
-    fault(f"elicits-{_name}", breaks="schema.ElicitRequest", cases=[OWN_REQUESTS])(
+    fault(f"elicits-{_name}", breaks="schema.ElicitRequest", cases=[OWN_REQUESTS, ASKED])(
         asks_for("elicitation/create", _params, capability="elicitation")
     )
 fault(
     "elicits-with-nested-form",
     breaks=["schema.ElicitRequest", "elicitation.flat-schema"],
-    cases=[OWN_REQUESTS, "elicitation.forms.are-flat"],
+    cases=[OWN_REQUESTS, ASKED, "elicitation.forms.are-flat"],
 )(
     asks_for(
         "elicitation/create",
@@ -460,6 +479,6 @@ fault(
         capability="elicitation",
     )
 )
-fault("own-request-with-params-as-text", breaks="schema.JSONRPCRequest", cases=[OWN_REQUESTS])(
+fault("own-request-with-params-as-text", breaks="schema.JSONRPCRequest", cases=[OWN_REQUESTS, ASKED])(
     asks_for("example/hello", "x", capability="roots")
 )

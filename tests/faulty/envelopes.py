@@ -8,7 +8,7 @@ from reference_servers.engine import JSON, Connection, Request
 
 from . import Spread, fault
 from . import _features as features
-from ._spoiling import Message, Rewriting, a_moment, answers, errors, messages
+from ._spoiling import Dawdles, Message, Rewriting, answers, errors, messages
 
 MARKER = "base.version-marker"
 BOTH = "base.result-or-error"
@@ -24,6 +24,7 @@ OTHER_PINGS = dict.fromkeys(
         *(f"ping.{kind}" for kind in ("is-answered", "string-id", "with-metadata", "several-at-once", "empty-result")),
         "cancellation.finished-request",
         "lifecycle.core.handshake-then-ping",
+        "stateless.requests.may-interleave",
     ),
     "it pings too",
 )
@@ -95,7 +96,7 @@ fault("error-beside-result-of-calls", breaks="jsonrpc.response-not-both", cases=
 fault("empty-error-beside-result", breaks="jsonrpc.response-not-both", cases=[BOTH])(
     answers("tools/list", lambda m: m.update(error={}) if "result" in m else None)
 )
-fault("neither-result-nor-error", breaks="jsonrpc.response-result-or-error", cases=[OUTCOME], **LOST)(
+fault("neither-result-nor-error", breaks="jsonrpc.response-result-or-error", cases=[OUTCOME], era="stateful", **LOST)(
     answers("ping", lambda m: m.pop("result"))
 )
 fault("neither-result-nor-error-for-templates", breaks="jsonrpc.response-result-or-error", cases=[OUTCOME], **LOST)(
@@ -149,15 +150,13 @@ fault("id-in-an-object", breaks="jsonrpc.result-same-id", cases=[RESULT_ID], **A
 
 
 @fault("ids-one-behind", breaks="jsonrpc.result-same-id", cases=["base.ids.interleaved"],
-       may={"ping.several-at-once": "it sends several requests too"})  # fmt: skip
-class OneBehind(Connection):
+       may=dict.fromkeys(
+           ("ping.several-at-once", "stateless.requests.may-interleave"), "it sends several requests too"
+       ))  # fmt: skip
+class OneBehind(Dawdles):
     """The id lies in one place for all requests: of several under way, all are answered with the last one's id."""
 
     latest: JSON = None
-
-    async def on_ping(self, request: Request) -> JSON:
-        await a_moment()
-        return {}
 
     async def on_request(self, request: Request) -> None:
         self.latest = request.id

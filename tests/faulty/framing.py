@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from mcp_conformance.revisions import REVISIONS, may_batch
-from reference_servers.engine import JSON, Connection, Notification, Request
+from reference_servers.engine import JSON, Connection, Request
 from reference_servers.engine import messages as engine_messages
 
 from . import Spread, fault
@@ -145,26 +145,23 @@ class Latin1Answer(Connection):
 
 
 @fault("surrogates-as-bytes", breaks="transport.utf8", cases=[UTF_8])
-class Surrogates(Connection):
+class Surrogates(features.Speaks):
     """As some encoders of UTF-16 strings do; no UTF-8 (RFC 3629)."""
 
-    async def on_notification(self, notification: Notification) -> None:
-        if notification.method == "notifications/initialized":
-            await self.send(b'{"jsonrpc":"2.0","method":"notifications/x","params":{"a":"\xed\xa0\xbd"}}')
+    async def say(self, request: Request | None) -> None:
+        await self.send(b'{"jsonrpc":"2.0","method":"notifications/x","params":{"a":"\xed\xa0\xbd"}}')
 
 
 @fault("utf-16-notification", breaks="transport.utf8", cases=[UTF_8])
-class Utf16(Connection):
-    async def on_notification(self, notification: Notification) -> None:
-        if notification.method == "notifications/initialized":
-            await self.send('{"jsonrpc":"2.0","method":"notifications/x"}'.encode("utf-16"))
+class Utf16(features.Speaks):
+    async def say(self, request: Request | None) -> None:
+        await self.send('{"jsonrpc":"2.0","method":"notifications/x"}'.encode("utf-16"))
 
 
 @fault("nan-in-a-notification", breaks="stdio.stdout-only-mcp", cases=[PURE])
-class NotANumber(Connection):
-    async def on_notification(self, notification: Notification) -> None:
-        if notification.method == "notifications/initialized":
-            await self.send(b'{"jsonrpc":"2.0","method":"notifications/x","params":{"value":NaN}}')
+class NotANumber(features.Speaks):
+    async def say(self, request: Request | None) -> None:
+        await self.send(b'{"jsonrpc":"2.0","method":"notifications/x","params":{"value":NaN}}')
 
 
 @fault("nan-in-an-answer", breaks="stdio.stdout-only-mcp", cases=[PURE], **LOST)

@@ -172,7 +172,7 @@ class SpeaksFirst(Connection):
         await self.notify("notifications/example/ready", {})
 
 
-@variant("pings-before-initialize")
+@variant("pings-before-initialize", era="stateful")
 class PingsFirst(Connection):
     async def at_start(self) -> None:
         await self.deliver({"jsonrpc": "2.0", "id": "first", "method": "ping"})

@@ -6,8 +6,8 @@ from typing import Any
 from reference_servers.engine import JSON, Connection, Notification, ProtocolError, Request, RequestId
 from reference_servers.engine.server import Progress
 
-from . import fault, variant
 from . import _features as features
+from . import fault, variant
 from ._spoiling import Message, Rewriting, a_moment, crash
 from ._workshop import SLOW, workshop
 

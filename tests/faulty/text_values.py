@@ -167,8 +167,20 @@ for _name, _key, _requirement, _case in (
     ("metadata-under-another-reserved-prefix", "org.modelcontextprotocol.api/a", "meta.reserved-prefix", RESERVED),
 ):
     fault(_name, breaks=_requirement, cases=[_case])(lists_with(_key))
+for _name, _meta, _requirement in (
+    ("trace-parent-cut-short", {"traceparent": "00-0af7651916cd43dd-00"}, "meta.trace-context-format"),
+    ("trace-parent-of-zeros", {"traceparent": f"00-{'0' * 32}-{'0' * 16}-01"}, "meta.trace-context-format"),
+    ("baggage-with-spaces", {"baggage": "two words"}, "meta.baggage-format"),
+):
+
+    def _carry(result: JSON, meta: dict[str, JSON] = _meta) -> None:
+        result.setdefault("_meta", {}).update(meta)
+
+    fault(f"metadata-with-a-{_name}", breaks=_requirement, cases=["base.metadata.trace-context"])(
+        results("tools/list", _carry)
+    )
 fault("metadata-with-an-underscore-in-each-result", breaks="meta.name-format", cases=[NAMES])(
-    answers("*", lambda message: message.get("result", {}).update(_meta={"_trace": "7"}))
+    answers("*", lambda message: message.get("result", {}).setdefault("_meta", {}).update({"_trace": "7"}))
 )
 fault("metadata-with-an-underscore-in-a-notification", breaks="meta.name-format", cases=[NAMES])(
     notifies("notifications/tools/list_changed", {"_meta": {"_trace": 1}}, tools={"listChanged": True})
@@ -191,8 +203,9 @@ def form(**properties: JSON) -> dict[str, JSON]:
     return {"type": "object", "properties": properties}
 
 
-OWN_REQUESTS = "base.requests-are-valid"
-REFUSED = {OWN_REQUESTS: "the message's schema knows no such field either"}
+REFUSED = dict.fromkeys(
+    ("base.requests-are-valid", "mrtr.requests.are-valid"), "the message's schema knows no such field either"
+)
 
 fault("form-with-an-object", breaks="elicitation.flat-schema", cases=["elicitation.forms.are-flat"], may=REFUSED)(
     elicits(requestedSchema=form(address={"type": "object", "properties": {"town": {"type": "string"}}}))
@@ -234,7 +247,8 @@ def used(*names: str, beside: Sequence[JSON] = ()) -> dict[str, JSON]:
 TEXT = {"type": "text", "text": "Here they are."}
 
 fault("samples-with-text-beside-tool-results",
-      breaks=["sampling.tool-results-alone", "sampling.tool-use-balanced"], cases=[TOOL_RESULTS])(
+      breaks=["sampling.tool-results-alone", "sampling.tool-use-balanced", "sampling.reply-to-tool-use"],
+      cases=[TOOL_RESULTS])(
     samples(HELLO, uses("1"), used("1", beside=[TEXT]))
 )  # fmt: skip
 fault("samples-with-a-result-missing", breaks="sampling.tool-use-balanced", cases=[TOOL_RESULTS])(

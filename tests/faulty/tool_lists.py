@@ -7,7 +7,7 @@ from reference_servers.engine import JSON, Call, Connection, Request, Server, To
 from reference_servers.github.server import github
 
 from . import _features as features
-from . import fault, since
+from . import fault, since, variant
 from ._spoiling import answers, results
 
 LISTED = "tools.list.result-is-valid"
@@ -139,3 +139,54 @@ class UndeclaredTools(Connection):
         result = await super().on_initialize(request)
         del result["capabilities"]["tools"]
         return result
+
+    async def on_discover(self, request: Request) -> JSON:
+        result = await super().on_discover(request)
+        del result["capabilities"]["tools"]
+        return result
+
+
+# ------------------------------------------------------------------------------------------- arguments in HTTP headers
+
+HEADER_NAMES, HEADER_PLACES = "tools.headers.names", "tools.headers.placement"
+TOKEN = "http.x-mcp-header-token-syntax"
+
+
+def mirrored(schema: dict[str, JSON]) -> Callable[[], Server]:
+    """A server with one more tool, whose arguments have this schema."""
+
+    async def idle(call: Call) -> list[dict[str, JSON]]:
+        return [{"type": "text", "text": "done"}]
+
+    def server() -> Server:
+        offered = github()
+        tool = Tool("mirror", {"type": "object", **schema}, idle, annotations=features.READ_ONLY)
+        return replace(offered, tools=(*offered.tools, tool))
+
+    return server
+
+
+def named(name: JSON, kind: str = "string") -> dict[str, JSON]:
+    return {"type": kind, "x-mcp-header": name}
+
+
+for _name, _breaks, _case, _schema in (
+    ("empty", ["http.x-mcp-header-not-empty", TOKEN], HEADER_NAMES, {"properties": {"a": named("")}}),
+    ("name-with-a-space", TOKEN, HEADER_NAMES, {"properties": {"a": named("My Region")}}),
+    ("name-as-number", TOKEN, HEADER_NAMES, {"properties": {"a": named(7)}}),
+    ("name-with-a-newline", [TOKEN, "http.x-mcp-header-no-control-chars"], HEADER_NAMES,
+     {"properties": {"a": named("A\r\nB")}}),
+    ("same-name-twice", "http.x-mcp-header-unique", "tools.headers.uniqueness",
+     {"properties": {"a": named("Region"), "b": named("region")}}),
+    ("number", "http.x-mcp-header-primitive-types", HEADER_PLACES, {"properties": {"a": named("A", "number")}}),
+    ("object", "http.x-mcp-header-primitive-types", HEADER_PLACES, {"properties": {"a": named("A", "object")}}),
+    ("item-of-a-list", ["http.x-mcp-header-reachable", "http.x-mcp-header-no-indirect-path"], HEADER_PLACES,
+     {"properties": {"a": {"type": "array", "items": named("A")}}}),
+    ("part-of-a-choice", ["http.x-mcp-header-reachable", "http.x-mcp-header-no-indirect-path"], HEADER_PLACES,
+     {"anyOf": [{"properties": {"a": named("A")}}]}),
+):  # fmt: skip
+    fault(f"mirrors-{_name}", breaks=_breaks, cases=[_case], server=mirrored(_schema))(Connection)
+
+variant("mirrors-arguments-into-headers", era="stateless", server=mirrored(
+    {"properties": {"a": named("Region"), "b": {"type": "object", "properties": {"c": named("Zone", "integer")}}}}
+))(Connection)  # fmt: skip

@@ -35,7 +35,8 @@ fault("ping-result-as-text", breaks=["ping.empty-result", "schema.EmptyResult"],
 )
 
 
-@fault("ping-is-refused", breaks=["ping.respond", "base.core-components"], cases=[*PINGS, CORE], **ALL_PINGS)
+@fault("ping-is-refused", breaks=["ping.respond", "base.core-components"], cases=[*PINGS, CORE], era="stateful",
+       **ALL_PINGS)  # fmt: skip
 class RefusesPing(Connection):
     async def on_ping(self, request: Request) -> JSON:
         raise ProtocolError(-32601, "no such method")

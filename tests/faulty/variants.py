@@ -29,7 +29,7 @@ def pages_of_one() -> Server:
     return replace(github(), page_size=1)
 
 
-@variant("pings-and-logs-before-initialized")
+@variant("pings-and-logs-before-initialized", era="stateful")
 class PingsEarly(features.AfterInitialize, features.Logs):
     async def early(self) -> None:
         await self.deliver({"jsonrpc": "2.0", "id": "early", "method": "ping"})
@@ -57,7 +57,7 @@ class FractionalIds(Rewriting):
 
 
 variant("metadata-in-each-result")(
-    answers("*", lambda message: message.get("result", {}).update(_meta={"example.org/trace": "7"}))
+    answers("*", lambda message: message.get("result", {}).setdefault("_meta", {}).update({"example.org/trace": "7"}))
 )
 variant("members-of-its-own-in-results")(results("tools/list", lambda result: result.update(total=7)))
 
@@ -132,13 +132,17 @@ def blocks() -> Server:
 
 @variant("answers-in-reverse-order")
 class AnswersInReverse(Connection):
-    """Holds each answer to a ping back until a moment later, so that a later request overtakes it."""
+    """Holds each answer to a ping, or to who it is, back until a moment later, so that a later request overtakes it."""
 
     async def on_ping(self, request: Request) -> JSON:
         if request.id in ("first", 1):
             for _ in range(20):
                 await anyio.lowlevel.checkpoint()
         return {}
+
+    async def on_discover(self, request: Request) -> JSON:
+        await self.on_ping(request)
+        return await super().on_discover(request)
 
 
 @variant("talks-on-stderr")

@@ -1,6 +1,6 @@
 """Root causes that are wider than one case: what a wrong answer has in common with wrong answers to other requests."""
 
-from mcp_conformance.cases.checks.protocol import error_flaw, schema_cause
+from mcp_conformance.cases.checks.protocol import error_details_cause, error_flaw, schema_cause
 from mcp_conformance.jsonrpc import Message
 from mcp_conformance.messages import assess
 from mcp_conformance.session import Exchange
@@ -21,6 +21,8 @@ def wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at: 
         return f"response-id:{sent.flaw}"
     if at.startswith("/error") and message.kind == "error" and (flaw := error_flaw(message.value["error"])):
         return f"error-object:{flaw}"
+    if at.startswith("/error/data") and message.kind == "error":
+        return error_details_cause(message, revision)
     if at.startswith("/result") and isinstance(sent, Exchange):
         return _schema_cause(sent.method, message, at.removeprefix("/result"), revision)
     if at:

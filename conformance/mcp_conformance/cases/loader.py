@@ -87,8 +87,12 @@ _AREAS = (
     "stdio",
     "ping",
     "lifecycle",
+    "discovery",
     "base",
     "batching",
+    "stateless",
+    "mrtr",
+    "subscriptions",
     "cancellation",
     "progress",
     "logging",
@@ -129,7 +133,8 @@ def check_ids(cases: Iterable[LoadedCase]) -> None:
 
 def _from_check(check: Check) -> LoadedCase:
     return LoadedCase(
-        check.id, check.area, check.judges, check.purpose, check.needs, check.revisions, (), check.source, check.line, check
+        check.id, check.area, check.judges, check.purpose, check.needs, check.revisions, (), check.source, check.line,
+        check,
     )  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """Whether an answer is one of the outcomes that a case expects, and if not, why not, in words."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_conformance import schemas
+from mcp_conformance.cases.checks.protocol import OF_ALL_RESULTS
 from mcp_conformance.cases.model import Outcome, Status
 from mcp_conformance.cases.values import BadReference, Values, pointed
 from mcp_conformance.exchanges import HttpExchange
@@ -106,6 +108,8 @@ def _mismatch(outcome: Outcome, message: Message | None, method: str, revision: 
             return Mismatch(wanted, observed(message), "/error/code")
     if isinstance(outcome.result, str):
         for violation in schemas.validate(revision, outcome.result, message.value["result"]):
+            if violation.at in OF_ALL_RESULTS:
+                continue
             place = re.sub(r"/\d+(?=/|$)", "/*", violation.at)
             cause = f"schema:{method}:{place}:{violation.rule}"
             return Mismatch(violation.expected, violation.got, "/result" + violation.at, cause)
@@ -208,6 +212,14 @@ _MATCHERS: dict[str, tuple[Callable[[Any, JSON], bool], Callable[[Any], str]]] =
     "at-least": (
         lambda wanted, found: isinstance(found, str) and found >= wanted,
         lambda w: f"{short(w)} or a later one",
+    ),
+    "has": (
+        lambda wanted, found: isinstance(found, list) and any(matches(wanted, one) for one in found),
+        lambda w: f"a list with {_describe_matcher(w)}",
+    ),
+    "mentions": (
+        lambda wanted, found: found is not MISSING and wanted in json.dumps(found, ensure_ascii=False),
+        lambda w: f"something that mentions {short(w)}",
     ),
     "only": (
         lambda wanted, found: isinstance(found, dict) and set(found) <= set(wanted),

@@ -33,7 +33,7 @@ def _true(value: bool) -> bool:
 
 def _false(value: bool) -> bool:
     if value:
-        raise ValueError("a header has a value, or false to leave it out")
+        raise ValueError("only false can be said here, or else something is left out")
     return value
 
 
@@ -108,6 +108,10 @@ class Request(Step):
     id: int | str | None = None
     headers: Headers = {}
     label: Name | None = Field(None, alias="as")
+    meta: No | None = None
+    """False: without the members of `_meta` that every request of the stateless era gets by itself."""
+    input: No | None = None
+    """False: where the server asks for input, none is given; what it asked is what `expect` looks at."""
 
 
 class Notify(Step):
@@ -216,8 +220,9 @@ class BarrierStep(Step):
 
 class Awaited(_Strict):
     """A message of the server's: a `request` or a `notification` of its own with that method (true: of any), or the
-    `answer` to what the step of that name has sent, with what `where` says of it. `within`: how long to wait for it; else until the deadline. `otherwise`: without it the case isn't
-    applicable, for this reason; else it breaks what the step judges."""
+    `answer` to what the step of that name has sent, with what `where` says of it. `within`: how long to wait for it;
+    else until the deadline. `otherwise`: without it the case isn't applicable, for this reason; else it breaks what the
+    step judges."""
 
     request: Yes | str | None = None
     notification: Yes | str | None = None

@@ -13,7 +13,7 @@ from mcp_conformance.cases.matching import Mismatch, describe, fits, mismatch
 from mcp_conformance.cases.matching import observed as in_words
 from mcp_conformance.cases.values import Unavailable, Values, pointed
 from mcp_conformance.conduits import HeaderChanges
-from mcp_conformance.exchanges import body_of
+from mcp_conformance.exchanges import body_of, needs_input
 from mcp_conformance.jsonrpc import JSON, MISSING, encode
 from mcp_conformance.revisions import has_batches
 from mcp_conformance.session import PATIENCE, Exchange, HttpExchange, Session
@@ -76,6 +76,8 @@ class Runner:
     _sessions: dict[str, Session] = field(default_factory=dict)
     _latest: dict[str, Sent] = field(default_factory=dict)
     _labels: dict[str, Sent] = field(default_factory=dict)
+    _unfed: list[Exchange] = field(default_factory=list)
+    """Requests that the server gets no (more) input for, if it asks for some."""
 
     async def run(self) -> Steps:
         """Take all steps, or as many as the server lets us."""
@@ -113,8 +115,15 @@ class Runner:
             case model.Request():
                 params = MISSING if step.params is None else self.values.resolve(step.params)
                 method = str(self.values.resolve(step.request))
-                number = MISSING if step.id is None else step.id
-                exchange = await session.request(method, params, id=number, headers=self._changes(step.headers))
+                exchange = await session.request(
+                    method,
+                    params,
+                    id=MISSING if step.id is None else step.id,
+                    headers=self._changes(step.headers),
+                    meta=step.meta is None,
+                )
+                if step.input is False:
+                    self._unfed.append(exchange)
                 self._remember(step.session, step.label, exchange)
             case model.Notify():
                 await self._quieten(step.session, session)
@@ -214,6 +223,13 @@ class Runner:
         if label:
             self._labels[label] = sent
 
+    def _replace(self, sent: Exchange, last: Exchange) -> Exchange:
+        """Let the last try of a request stand for its first."""
+        for known in (self._latest, self._labels):
+            known.update({name: last for name, one in known.items() if one is sent})
+        self._unfed.append(last)  # what still asks after so many tries, or for what isn't there, goes on asking
+        return last
+
     def _changes(self, headers: model.Headers) -> HeaderChanges | None:
         if not headers:
             return None
@@ -268,6 +284,9 @@ class Runner:
                 answer = await self._stray(session, sent, wanted, judges)  # it doesn't come in the response
         elif isinstance(sent, Exchange):
             answer = await self._answer(session, sent, wanted, judges)
+            if needs_input(sent) and sent not in self._unfed:
+                sent = self._replace(sent, await session.answer_input(sent))
+                answer = await self._answer(session, sent, wanted, judges)
         else:
             answer = await self._stray(session, sent, wanted, judges)
         misses: list[Mismatch] = []
@@ -508,9 +527,9 @@ class Runner:
                 return asked.answer if answer and fits(answer, wanted.where, self.values) else None
             for event in session.transcript.since(self._start(session)):
                 message = event.message if event.direction == "received" else None
-                if message is not None and message.kind == kind and wanted.method in (True, message.method):
-                    if fits(message, wanted.where, self.values):
-                        return event
+                is_it = message is not None and message.kind == kind and wanted.method in (True, message.method)
+                if message is not None and is_it and fits(message, wanted.where, self.values):
+                    return event
             return None
 
         seconds = session.deadline if wanted.within is None else self._seconds(wanted.within)

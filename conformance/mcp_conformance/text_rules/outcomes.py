@@ -69,12 +69,14 @@ def _subscription_id(spot: Spot) -> Iterator[Said]:
     if not _at_top(spot):
         return
     acknowledges = spot.root == "SubscriptionsAcknowledgedNotification"
-    params = spot.value.get("params")
-    metadata = params.get("_meta") if isinstance(params, dict) else None
+    params = spot.value.get("params", {})
+    metadata = params.get("_meta", {}) if isinstance(params, dict) else None
+    if not isinstance(metadata, dict):
+        return  # spoilt in a way that the schema tells of
     for name in ("subscriptions.id-on-notifications", *(("subscriptions.ack-carries-id",) if acknowledges else ())):
         if (requirement := spot.standing(name)) is not None:
             yield Looked(requirement)
-            if not (isinstance(metadata, dict) and _SUBSCRIPTION in metadata):
+            if _SUBSCRIPTION not in metadata:
                 yield Wrong(
                     requirement,
                     f'"{_SUBSCRIPTION}" in _meta',

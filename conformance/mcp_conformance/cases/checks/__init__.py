@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mcp_conformance.observation import Observation
+from mcp_conformance.revisions import REVISIONS, Era
 from mcp_conformance.verdicts import Problem
 
 
@@ -60,7 +61,8 @@ CheckFunction = Callable[[Observation, Report], None]
 @dataclass(frozen=True, slots=True)
 class Check:
     """A registered check. `everywhere`: it watches all traffic, also that of other cases, not only the survey. `idle`
-    is the reason given when it had nothing to look at. `revisions`: the only ones in which it looks; none: all."""
+    is the reason given when it had nothing to look at. `revisions`: the only ones that it judges, where what it looks
+    at has another form in others, or isn't there; empty: all."""
 
     id: str
     judges: tuple[str, ...]
@@ -94,6 +96,7 @@ def check(
     judges: list[str],
     needs: tuple[str, ...] = (),
     everywhere: bool = False,
+    era: Era | None = None,
     idle: str = "the server sent nothing that this could be judged on",
     revisions: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], CheckFunction]:
@@ -104,7 +107,8 @@ def check(
             raise ValueError(f"two checks have the id {id}")
         purpose = " ".join((function.__doc__ or "").split()).rstrip(".")
         file, line = inspect.getsourcefile(function) or "", function.__code__.co_firstlineno
-        CHECKS[id] = Check(id, tuple(judges), purpose, needs, everywhere, idle, file, line, function, revisions)
+        only = tuple(one.date for one in REVISIONS if one.era == era) if era else revisions
+        CHECKS[id] = Check(id, tuple(judges), purpose, needs, everywhere, idle, file, line, function, only)
         return function
 
     return register

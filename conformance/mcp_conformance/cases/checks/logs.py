@@ -1,6 +1,6 @@
 """Passive checks of log messages (server/utilities/logging).
 
-They look in the stateful era only, where the level is set for the whole session; in 2026-07-28 each request asks for
+Most look in the stateful era only, where the level is set for the whole session; in 2026-07-28 each request asks for
 its own messages, and most of what is said here of their content isn't counted as visible there.
 """
 
@@ -14,7 +14,7 @@ from mcp_conformance.cases.checks.protocol import schema_cause
 from mcp_conformance.jsonrpc import JSON
 from mcp_conformance.messages import assess
 from mcp_conformance.observation import Observation
-from mcp_conformance.revisions import STATEFUL
+from mcp_conformance.revisions import STATEFUL, era_of
 from mcp_conformance.transcript import Event
 from mcp_conformance.wire import short
 
@@ -22,6 +22,7 @@ LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "e
 """From the least severe on (RFC 5424, as the page has them)."""
 
 _NEEDS = ("logging",)
+_INTRODUCTIONS = {"stateful": "initialize", "stateless": "server/discover"}
 _IDLE = "the server sent no log messages"
 
 
@@ -34,7 +35,7 @@ def _logged(observation: Observation, events: Iterator[Event] | list[Event]) -> 
                 yield event, params
 
 
-@check("logging.capability.is-declared", judges=["logging.declare-capability"], everywhere=True, revisions=STATEFUL)
+@check("logging.capability.is-declared", judges=["logging.declare-capability"], everywhere=True)
 def capability_is_declared(observation: Observation, report: Report) -> None:
     """A server that sends log messages declares the logging capability."""
     declared = observation.server_capabilities
@@ -51,9 +52,9 @@ def capability_is_declared(observation: Observation, report: Report) -> None:
             at="/method",
             events=(logged[0].number,),
             cause="undeclared:notifications/message",
-            remedy="declare logging in the result of initialize",
+            remedy=f"declare logging in the result of {_INTRODUCTIONS[era_of(observation.revision)]}",
         )
-    elif any(True for exchange in observation.answered() if exchange.method != "initialize"):
+    elif any(True for exchange in observation.answered() if exchange.method not in _INTRODUCTIONS.values()):
         report.saw()  # it was used, and sent none
 
 
@@ -212,7 +213,7 @@ def rate_is_limited(observation: Observation, report: Report) -> None:
             return
 
 
-# -------------------------------------------------------------------------------------------------- what mustn't be told
+# --------------------------------------------------------------------------------------------- what mustn't be told
 
 _SECRET = re.compile(r"passw(or)?d|secret|credential|api_?key|access_?token|auth_?token|private_?key|^token$", re.I)
 _PERSONAL = re.compile(r"e_?mail|phone|social_?security|^ssn$|date_?of_?birth|passport|credit_?card|iban", re.I)

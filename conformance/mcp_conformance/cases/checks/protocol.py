@@ -282,6 +282,8 @@ def one_response(observation: Observation, report: Report) -> None:
 def requests_are_answered(observation: Observation, report: Report) -> None:
     """Every request gets a response."""
     for exchange in observation.exchanges:
+        if exchange.stays_open:
+            continue
         if exchange.excused:
             name = exchange.params.get("name") if isinstance(exchange.params, dict) else None
             report.unsure["jsonrpc.request-answered"] = (
@@ -351,6 +353,13 @@ def error_flaw(error: JSON) -> str:
     return "" if isinstance(error.get("message"), str) else "/error/message"
 
 
+def error_details_cause(message: Message, revision: str) -> str:
+    """The root cause where the data of an error isn't as its code demands; empty where it is."""
+    said = assess(message.value, revision=revision, sender="server")
+    spoilt = any(flaw.layer == "schema" and flaw.at.startswith("/error/data") for flaw in said.flaws)
+    return f"error-details:{said.type}" if spoilt else ""
+
+
 def _is_integer(value: JSON) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
 
@@ -365,7 +374,7 @@ _ERROR_TYPES = ("schema.JSONRPCError", "schema.JSONRPCErrorResponse")  # the sam
 )
 def error_object(observation: Observation, report: Report) -> None:
     """An error has a code, which is an integer, and a message."""
-    # The id is a matter of its own, and may be null or missing where it couldn't be read: no error breaks its type by it.
+    # The id is a matter of its own, and may be null or missing where it couldn't be read: that breaks no error's type.
     type_of_errors = _ERROR_TYPES[observation.revision >= "2025-11-25"]
     for event, message in observation.received():
         if message.kind != "error" or "result" in message.value:
@@ -482,6 +491,7 @@ _NOTIFICATIONS = [
     "schema.ResourceUpdatedNotification",
     "schema.PromptListChangedNotification",
     "schema.ElicitationCompleteNotification",
+    "schema.SubscriptionsAcknowledgedNotification",
 ]
 _REQUESTS = [
     "schema.JSONRPCRequest",
@@ -503,7 +513,7 @@ def notifications_are_valid(observation: Observation, report: Report) -> None:
     _are_valid(observation, report, "notification", _NOTIFICATIONS, ("/jsonrpc",))
 
 
-@check("base.requests-are-valid", judges=_REQUESTS, everywhere=True, idle=_NO_REQUESTS)
+@check("base.requests-are-valid", judges=_REQUESTS, everywhere=True, era="stateful", idle=_NO_REQUESTS)
 def requests_are_valid(observation: Observation, report: Report) -> None:
     """The server's own requests are valid against the schema of the revision."""
     _are_valid(observation, report, "request", _REQUESTS, ("/jsonrpc", "/id"))
@@ -536,6 +546,10 @@ class _Place(Protocol):
     def at(self) -> str: ...
     @property
     def rule(self) -> str: ...
+
+
+OF_ALL_RESULTS = ("/resultType", "/ttlMs", "/cacheScope")
+"""Places of results that many types of the stateless era have in common: they have checks of their own."""
 
 
 def schema_cause(method: str, wrong: _Place) -> str:

@@ -21,7 +21,9 @@ _NO_CALLS = "no tool was called with success"
 def capability_is_declared(observation: Observation, report: Report) -> None:
     """A server that has tools declares the tools capability."""
     listed = next(observation.items("tools/list", "tools"), None)
-    declared = [exchange.result.get("capabilities") for exchange in observation.results("initialize")]
+    introductions = ("initialize", "server/discover")
+    results = [exchange.result for method in introductions for exchange in observation.results(method)]
+    declared = [result.get("capabilities") for result in results]
     if listed is None or not any(isinstance(capabilities, dict) for capabilities in declared):
         return  # where there are no capabilities at all, another check says so
     report.saw()
