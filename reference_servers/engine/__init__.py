@@ -2,8 +2,8 @@
 
 From the inside out: `messages` tells what a piece of input is, `revisions` what differs between protocol revisions,
 `server` describes what a server offers, and `shapes` how that looks in a revision. `connection` holds one conversation
-(no I/O): its rules are in `core` (messages in, answers out), `features` (tools and resources), `stateful` (handshake,
-session) and `stateless` (each request for itself; `metadata`, `questions`). `exchange` tells where an answer belongs;
+(no I/O): its rules are in `core` (messages in, answers out), `features` (tools and resources), `prompts`, `completions`,
+`stateful` (handshake, session) and `stateless` (each request for itself; `metadata`, `questions`). `exchange` tells where an answer belongs;
 `stdio`, `memory` and `http` move the bytes; `command_line` starts a server.
 
 A correct server is a description handed to `serve`::
@@ -15,7 +15,7 @@ A correct server is a description handed to `serve`::
 
 Its `revisions` say what it speaks, and so its era: those with a handshake (`STATEFUL`, the default), those without
 (`STATELESS`), or both (`REVISIONS`), where the client's opening decides. A tool may report progress, log, and ask the
-client (`Call`).
+client (`Call`); so may a prompt, and a resource.
 
 A wrong server is the same, with a `Connection` that differs in one method. Each decision of the protocol is one
 method, whatever the transport::
@@ -29,8 +29,8 @@ method, whatever the transport::
 The seams on `Connection`:
 
 - in both eras: `on_tools_list`, `on_tools_call`, `on_resources_list`, `on_resources_templates_list`,
-  `on_resources_read`, `on_unknown_method`, `malformed_params`, `repeated_id`, `on_notification`, `on_cancelled`,
-  `on_response`, `invalid_arguments`, `resource_not_found`, `page`, `progress`, `log`, `parse_error`,
+  `on_resources_read`, `on_prompts_list`, `on_prompts_get`, `on_complete`, `completion`, `on_unknown_method`, `malformed_params`, `repeated_id`, `on_notification`, `on_cancelled`,
+  `on_response`, `invalid_arguments`, `unknown_prompt`, `invalid_prompt_arguments`, `resource_not_found`, `page`, `progress`, `log`, `parse_error`,
   `invalid_request`, `internal_error`, `capabilities`, `complete`, `reply`, `fail`, `notify`, `deliver`, `encode`,
   `delimit`; and for a process `at_start`, before the first byte is read, and `at_end_of_input`;
 - with a handshake: `negotiate`, `on_initialize`, `on_ping`, `before_initialize`, `second_initialize`, `on_batch`,
@@ -73,6 +73,10 @@ from .server import (
     BlobContents,
     Caching,
     Call,
+    Composed,
+    Prompt,
+    PromptArgument,
+    PromptMessage,
     Resource,
     ResourceProvider,
     ResourceTemplate,
@@ -93,8 +97,12 @@ __all__ = [
     "Call",
     "Change",
     "Changes",
+    "Composed",
     "Connection",
     "Notification",
+    "Prompt",
+    "PromptArgument",
+    "PromptMessage",
     "ProtocolError",
     "Request",
     "RequestId",

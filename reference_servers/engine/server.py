@@ -1,4 +1,4 @@
-"""What a server offers, without a word on how it is asked: name, tools, resources."""
+"""What a server offers, without a word on how it is asked: name, tools, prompts, resources."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from .changes import Changes
 from .messages import JSON
-from .revisions import STATEFUL, Era, Revision
+from .revisions import REVISIONS, STATEFUL, Era, Revision
 
 Schema: TypeAlias = Mapping[str, JSON]
 """A JSON Schema; of dialect 2020-12 unless its ``$schema`` says otherwise."""
@@ -23,7 +23,16 @@ class Structured:
     value: JSON
 
 
-ToolOutput: TypeAlias = dict[str, JSON] | list[dict[str, JSON]] | Structured
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """Content blocks together with structured content, whose text is among them, and with metadata of the result."""
+
+    content: Sequence[dict[str, JSON]]
+    structured: dict[str, JSON] | None = None
+    meta: Mapping[str, JSON] | None = None
+
+
+ToolOutput: TypeAlias = dict[str, JSON] | list[dict[str, JSON]] | Structured | Composed
 """What a tool gives: an object becomes structured content, and the same as JSON text; a list is content blocks."""
 
 
@@ -53,40 +62,90 @@ class Ask(Protocol):
     """Puts a request to the client and returns its result: ``elicitation/create``, ``sampling/createMessage`` or
     ``roots/list``.
 
-    Where there is a session the client is asked while the call is under way. In the stateless era a call that has to
-    ask ends there, and the tool is run again from its start when the client retries with the answer: it has to ask the
-    same in the same order, and do nothing before its last question that mustn't be done twice.
+    Where there is a session the client is asked while the request is under way. In the stateless era a request that
+    has to ask ends there, and whatever answers it is run again from its start when the client retries with the answer:
+    it has to ask the same in the same order, and do nothing before its last question that mustn't be done twice. There
+    `key` names the question; without one it has a number.
 
     ToolError or ProtocolError when the client can't be asked that, or its answer doesn't fit.
     """
 
-    async def __call__(self, method: str, params: dict[str, JSON]) -> dict[str, JSON]: ...
+    async def __call__(self, method: str, params: dict[str, JSON], *, key: str | None = None) -> dict[str, JSON]: ...
+
+
+async def _stay() -> None:
+    """Keep the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool. `arguments` fit the tool's input schema."""
+    """One call of a tool, or use of a prompt, or reading of a resource that asks the client.
+
+    - `arguments` fit the tool's input schema; those of a prompt are strings, and complete.
+    - `client_capabilities` is what the client declares, `revision` the name of the one that holds.
+    - `let_go` has the connection closed while the call goes on, where clients know to come back for the rest: over HTTP
+      in 2025-11-25 (basic/transports#sending-messages-to-the-server). Elsewhere it does nothing.
+    """
 
     arguments: dict[str, JSON]
     progress: Progress
     log: Log
     ask: Ask
+    client_capabilities: Mapping[str, JSON] = field(default_factory=dict)
+    revision: str = REVISIONS[-1].name
+    let_go: Callable[[], Awaitable[None]] = _stay
+    notify: Callable[[str, dict[str, JSON]], Awaitable[None]] | None = None
 
-    async def ask_elicitation(self, message: str, schema: Schema) -> dict[str, JSON]:
+    def can_ask(self, method: str, mode: Literal["form", "url"] = "form") -> bool:
+        """Whether the client can be asked this; `mode` is about ``elicitation/create``."""
+        from .questions import supports
+
+        return supports(self.client_capabilities, method, self.revision, mode)
+
+    async def ask_elicitation(self, message: str, schema: Schema, *, key: str | None = None) -> dict[str, JSON]:
         """Ask the user to fill in a form: ``{"action": "accept", "content": …}``, or another action without content.
 
-        `schema` is flat: an object of strings, numbers, booleans and choices (client/elicitation).
+        `schema` is flat: an object of strings, numbers, booleans and choices (client/elicitation). What an older
+        revision doesn't know of it is left out.
         """
-        return await self.ask("elicitation/create", {"message": message, "requestedSchema": schema})
+        from .forms import known
 
-    async def ask_sampling(self, prompt: str, max_tokens: int) -> dict[str, JSON]:
-        """Ask the client's model: ``{"role": …, "content": …, "model": …}`` (client/sampling)."""
+        params = {"message": message, "requestedSchema": known(schema, self.revision)}
+        return await self.ask("elicitation/create", params, key=key)
+
+    async def ask_url(self, message: str, url: str, elicitation_id: str, *, key: str | None = None) -> dict[str, JSON]:
+        """Ask the user to visit a URL: ``{"action": …}`` (client/elicitation#url-mode-elicitation-requests).
+
+        When what happens there is done, the client of a session is told of it: `elicitation_completed`.
+        """
+        params: dict[str, JSON] = {"mode": "url", "message": message, "url": url}
+        if self.revision in _WITH_ELICITATION_IDS:
+            params["elicitationId"] = elicitation_id
+        return await self.ask("elicitation/create", params, key=key)
+
+    async def elicitation_completed(self, elicitation_id: str) -> None:
+        """Tell the client that what it was asked to visit a URL for is done; only 2025-11-25 has that."""
+        if self.notify and self.revision in _WITH_ELICITATION_IDS:
+            await self.notify("notifications/elicitation/complete", {"elicitationId": elicitation_id})
+
+    async def ask_sampling(
+        self, prompt: str, max_tokens: int, *, key: str | None = None, **more: JSON
+    ) -> dict[str, JSON]:
+        """Ask the client's model: ``{"role": …, "content": …, "model": …}`` (client/sampling).
+
+        `more` are further params, such as `systemPrompt`.
+        """
         message = {"role": "user", "content": {"type": "text", "text": prompt}}
-        return await self.ask("sampling/createMessage", {"messages": [message], "maxTokens": max_tokens})
+        return await self.ask(
+            "sampling/createMessage", {"messages": [message], "maxTokens": max_tokens, **more}, key=key
+        )
 
-    async def ask_roots(self) -> dict[str, JSON]:
+    async def ask_roots(self, *, key: str | None = None) -> dict[str, JSON]:
         """Ask for the folders that the client works in: ``{"roots": [{"uri": …}]}`` (client/roots)."""
-        return await self.ask("roots/list", {})
+        return await self.ask("roots/list", {}, key=key)
+
+
+_WITH_ELICITATION_IDS = ("2025-11-25",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +163,7 @@ class Tool:
     output_schema: Schema | None = None
     annotations: Mapping[str, bool | str] | None = None
     icons: Icons | None = None
+    meta: Mapping[str, JSON] | None = None
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
@@ -114,6 +174,64 @@ class Tool:
             outputSchema=self.output_schema,
             annotations=self.annotations,
             icons=self.icons,
+            _meta=self.meta,
+        )
+
+
+Completer: TypeAlias = Callable[[str, Mapping[str, str]], Sequence[str]]
+"""All values that could be meant by what was typed, best first, given the arguments that are settled already.
+
+Source: server/utilities/completion. How many of them are sent is the engine's affair.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptArgument:
+    """An argument of a prompt (server/prompts#prompt); its value is a string."""
+
+    name: str
+    description: str | None = None
+    required: bool = False
+    title: str | None = None
+    complete: Completer | None = None
+
+    def as_json(self) -> dict[str, JSON]:
+        return _without_none(
+            name=self.name, title=self.title, description=self.description, required=self.required or None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """A message of a prompt (server/prompts#promptmessage); `content` is one content block."""
+
+    role: Literal["user", "assistant"]
+    content: dict[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt (server/prompts#prompt).
+
+    `run` raises ToolError when it can't be made, which becomes an error: prompts have no other way to fail.
+    """
+
+    name: str
+    run: Callable[[Call], Awaitable[Sequence[PromptMessage]]]
+    title: str | None = None
+    description: str | None = None
+    arguments: Sequence[PromptArgument] = ()
+    icons: Icons | None = None
+    meta: Mapping[str, JSON] | None = None
+
+    def as_json(self) -> dict[str, JSON]:
+        return _without_none(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            arguments=[argument.as_json() for argument in self.arguments] or None,
+            icons=self.icons,
+            _meta=self.meta,
         )
 
 
@@ -129,6 +247,7 @@ class Resource:
     size: int | None = None
     annotations: Mapping[str, JSON] | None = None
     icons: Icons | None = None
+    meta: Mapping[str, JSON] | None = None
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
@@ -140,6 +259,7 @@ class Resource:
             size=self.size,
             annotations=self.annotations,
             icons=self.icons,
+            _meta=self.meta,
         )
 
 
@@ -154,6 +274,9 @@ class ResourceTemplate:
     mime_type: str | None = None
     annotations: Mapping[str, JSON] | None = None
     icons: Icons | None = None
+    meta: Mapping[str, JSON] | None = None
+    completers: Mapping[str, Completer] = field(default_factory=dict)
+    """Completers of its variables, by name."""
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
@@ -164,6 +287,7 @@ class ResourceTemplate:
             mimeType=self.mime_type,
             annotations=self.annotations,
             icons=self.icons,
+            _meta=self.meta,
         )
 
 
@@ -193,6 +317,9 @@ class BlobContents:
         return _without_none(uri=self.uri, mimeType=self.mime_type, blob=b64encode(self.data).decode("ascii"))
 
 
+Contents: TypeAlias = Sequence[TextContents | BlobContents]
+
+
 class ResourceProvider(Protocol):
     """Where a server's resources come from. `list` is in a stable order, and no URI stands in it twice."""
 
@@ -201,8 +328,11 @@ class ResourceProvider(Protocol):
 
     def list(self) -> Sequence[Resource]: ...
 
-    async def read(self, uri: str) -> Sequence[TextContents | BlobContents] | None:
-        """The contents behind a URI; None when there is no such resource."""
+    async def read(self, uri: str) -> Contents | Callable[[Call], Awaitable[Contents]] | None:
+        """The contents behind a URI, or what makes them if the client has to be asked for it (`Call.ask`).
+
+        None when there is no such resource.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +356,8 @@ CACHING: Mapping[str, Caching] = {
 
 @dataclass(frozen=True)
 class Server:
-    """A server as data. Capabilities follow from it: tools when there are any, resources when there is a provider.
+    """A server as data. Capabilities follow from it: tools when there are any, resources when there is a provider,
+    completions when anything can be completed.
 
     - `page_size` is the number of items in one page of any list.
     - `revisions` are those it speaks, oldest first; where they are of both eras, the client's opening decides.
@@ -250,11 +381,19 @@ class Server:
     changes: Changes | None = None
     announces: bool = False
     caching: Mapping[str, Caching] = field(default_factory=lambda: CACHING)
+    prompts: Sequence[Prompt] = field(default=())
     secret: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
 
     def of_era(self, era: Era) -> Sequence[Revision]:
         """The revisions of one era that it speaks, oldest first."""
         return [revision for revision in self.revisions if revision.era == era]
+
+    @property
+    def completes(self) -> bool:
+        """Whether an argument of a prompt, or a variable of a template, has a completer."""
+        return any(argument.complete for prompt in self.prompts for argument in prompt.arguments) or any(
+            template.completers for template in (self.resources.templates if self.resources else ())
+        )
 
     def identity(self) -> dict[str, JSON]:
         """Who it is, as the newest revision has it (`Implementation` in the schema)."""

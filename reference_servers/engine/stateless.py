@@ -177,18 +177,19 @@ class Stateless(Features):
         rounds = Rounds(request, self.server.secret)
         declared = metadata.capabilities(request)
 
-        async def ask(method: str, params: dict[str, JSON]) -> dict[str, JSON]:
-            if not supports(declared, method, self.speaking.name):
-                raise self.missing_capability(method)
-            return await rounds.ask(method, params)
+        async def ask(method: str, params: dict[str, JSON], *, key: str | None = None) -> dict[str, JSON]:
+            mode = params.get("mode", "form")
+            if not supports(declared, method, self.speaking.name, mode):
+                raise self.missing_capability(method, mode)
+            return await rounds.ask(method, params, key)
 
         return ask
 
-    def missing_capability(self, method: str) -> ProtocolError:
+    def missing_capability(self, method: str, mode: str = "form") -> ProtocolError:
         """The error when the client can't be asked what has to be asked (basic/index#meta)."""
         from .questions import REQUIRED
 
         name, _ = REQUIRED[method]
-        required: dict[str, JSON] = {name: {"form": {}} if name == "elicitation" else {}}
+        required: dict[str, JSON] = {name: {mode: {}} if name == "elicitation" else {}}
         text = f"This needs a client with the capability {name}"
         return ProtocolError(MISSING_REQUIRED_CLIENT_CAPABILITY, text, {"requiredCapabilities": required})

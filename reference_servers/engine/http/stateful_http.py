@@ -240,7 +240,7 @@ class StatefulHttp(Endpoint):
                         await self.write_event(http, event)
                         after += 1
                 tasks.cancel_scope.cancel()
-        if patience < math.inf and not (stream.ended and stream.count == after):
+        if polls and not (stream.ended and stream.count == after):
             await self.ask_to_poll(http)
         await http.end()
 
