@@ -2,9 +2,9 @@
 
 From the inside out: `messages` tells what a piece of input is, `revisions` what differs between protocol revisions,
 `server` describes what a server offers, and `shapes` how that looks in a revision. `connection` holds one conversation
-(no I/O): its rules are in `core` (messages in, answers out), `features` (tools and resources), `prompts`, `completions`,
-`stateful` (handshake, session) and `stateless` (each request for itself; `metadata`, `questions`). `exchange` tells where an answer belongs;
-`stdio`, `memory` and `http` move the bytes; `command_line` starts a server.
+(no I/O): its rules are in `core` (messages in, answers out), `features` (tools and resources), `prompts`,
+`completions`, `stateful` (handshake, session) and `stateless` (each request for itself; `metadata`, `questions`).
+`exchange` tells where an answer belongs; `stdio`, `memory` and `http` move the bytes; `command_line` starts a server.
 
 A correct server is a description handed to `serve`::
 
@@ -29,8 +29,9 @@ method, whatever the transport::
 The seams on `Connection`:
 
 - in both eras: `on_tools_list`, `on_tools_call`, `on_resources_list`, `on_resources_templates_list`,
-  `on_resources_read`, `on_prompts_list`, `on_prompts_get`, `on_complete`, `completion`, `on_unknown_method`, `malformed_params`, `repeated_id`, `on_notification`, `on_cancelled`,
-  `on_response`, `invalid_arguments`, `unknown_prompt`, `invalid_prompt_arguments`, `resource_not_found`, `page`, `progress`, `log`, `parse_error`,
+  `on_resources_read`, `on_prompts_list`, `on_prompts_get`, `on_complete`, `completion`, `on_unknown_method`,
+  `malformed_params`, `repeated_id`, `on_notification`, `on_cancelled`, `on_response`, `invalid_arguments`,
+  `unknown_prompt`, `invalid_prompt_arguments`, `resource_not_found`, `page`, `call`, `progress`, `log`, `parse_error`,
   `invalid_request`, `internal_error`, `capabilities`, `complete`, `reply`, `fail`, `notify`, `deliver`, `encode`,
   `delimit`; and for a process `at_start`, before the first byte is read, and `at_end_of_input`;
 - with a handshake: `negotiate`, `on_initialize`, `on_ping`, `before_initialize`, `second_initialize`, `on_batch`,
