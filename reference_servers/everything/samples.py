@@ -30,7 +30,7 @@ WAV = struct.pack(
 
 ICONS = ({"src": f"data:image/png;base64,{b64encode(PNG).decode()}", "mimeType": "image/png", "sizes": ["1x1"]},)
 
-META = {"example.org/specimen": True}
+META = {"org.example/specimen": True}
 """Metadata of nobody's in particular."""
 
 CITIES = ("Lagos", "La Paz", "Lima", "London", "Oslo", "Paris", "Perth", "Quito")
