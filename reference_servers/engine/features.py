@@ -40,6 +40,10 @@ class Features(Core):
             declared["resources"] = {"subscribe": True, "listChanged": True} if news else {}
         if self.server.logging:
             declared["logging"] = {}
+        if self.server.experimental:
+            declared["experimental"] = self.server.experimental
+        if self.server.extensions:
+            declared["extensions"] = self.server.extensions
         return declared
 
     def declares(self, capability: str) -> bool:

@@ -362,6 +362,7 @@ class Server:
     - `page_size` is the number of items in one page of any list.
     - `revisions` are those it speaks, oldest first; where they are of both eras, the client's opening decides.
     - `logging`: its tools log. `changes` is where it announces what changes; it is told, and declared, if `announces`.
+    - `extensions` and `experimental` are declared as they stand; the first from 2026-07-28 on.
     - `secret` protects the state that a client carries from one round of a call to the next; servers that are to
       understand each other's have it in common.
     """
@@ -382,6 +383,8 @@ class Server:
     announces: bool = False
     caching: Mapping[str, Caching] = field(default_factory=lambda: CACHING)
     prompts: Sequence[Prompt] = field(default=())
+    extensions: Mapping[str, JSON] = field(default_factory=dict)
+    experimental: Mapping[str, JSON] = field(default_factory=dict)
     secret: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
 
     def of_era(self, era: Era) -> Sequence[Revision]:

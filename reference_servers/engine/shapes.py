@@ -21,7 +21,7 @@ _SINCE: Mapping[Definition, Mapping[str, str]] = {
         "icons": "2025-11-25",
         "websiteUrl": "2025-11-25",
     },
-    "capabilities": {"completions": "2025-03-26"},
+    "capabilities": {"completions": "2025-03-26", "extensions": "2026-07-28"},
     "tool": {
         "annotations": "2025-03-26",
         "title": "2025-06-18",

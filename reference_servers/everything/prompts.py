@@ -56,6 +56,7 @@ async def conversation(call: Call) -> list[PromptMessage]:
     return [
         PromptMessage("user", text(f"Shall we talk about {said}?")),
         PromptMessage("assistant", text("Gladly.", annotations={"audience": ["user"], "priority": 0.2})),
+        PromptMessage("user", embedded("test://example-resource", TEXTS["test://example-resource"])),
         PromptMessage("user", text("You begin.")),
     ]
 
@@ -108,7 +109,7 @@ def prompts() -> list[Prompt]:
         Prompt(
             "test_prompt_conversation",
             conversation,
-            description="Messages of both roles.",
+            description="Messages of both roles, and a resource.",
             arguments=(PromptArgument("topic", "What it is about"),),
         ),
         Prompt("test_input_required_result_prompt", asking, description="Asks the user what it shall be about."),

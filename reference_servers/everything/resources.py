@@ -185,5 +185,5 @@ FAMILIES = (
         _weather,
     ),
     Family(ResourceTemplate("test://shout/{word}", "shout", mime_type="text/plain"), _shout),
-    Family(ResourceTemplate("test://zeros/{size}", "zeros", mime_type="application/octet-stream"), _zeros),
+    Family(ResourceTemplate("test://zeros/{size}", "zeros", completers={"size": NUMBERS}), _zeros),
 )

@@ -1,6 +1,6 @@
 """The server with everything, put together."""
 
-from reference_servers.engine import REVISIONS, Server
+from reference_servers.engine import JSON, REVISIONS, Server
 
 from . import prompts, tools
 from .catalogue import Catalogue
@@ -13,6 +13,9 @@ INSTRUCTIONS = """\
 One specimen of everything that a server can offer. Tools are named after what they show: test_simple_text answers
 with text, test_elicitation asks the user, test_trigger_tool_change changes the list of tools. Each list has several
 pages."""
+
+UNKNOWN_FEATURES: dict[str, JSON] = {"org.example/specimen": {}}
+"""What is declared of features that the protocol doesn't know: one that does nothing."""
 
 PAGE = 5
 """Few enough for each list to have a second page."""
@@ -40,4 +43,6 @@ def everything() -> Server:
         logging=True,
         changes=catalogue.changes,
         announces=True,
+        extensions=UNKNOWN_FEATURES,
+        experimental=UNKNOWN_FEATURES,
     )

@@ -8,6 +8,9 @@ from reference_servers.everything.samples import ICONS, META, audio, embedded, i
 
 from .specimen import specimen
 
+TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
+"""A trace context that belongs to no trace anywhere."""
+
 
 async def simple_text(call: Call) -> list[dict[str, JSON]]:
     return [text("Plain text.")]
@@ -54,7 +57,7 @@ async def annotated(call: Call) -> Composed:
             text("For the user, and important.", annotations=hints, _meta=META),
             image(annotations={"audience": ["assistant"], "priority": 0}),
         ],
-        meta=META,
+        meta=META | TRACE,
     )
 
 

@@ -9,7 +9,7 @@ from reference_servers.everything.samples import text
 
 from .specimen import specimen, taking
 
-MOMENT = 0.05
+MOMENT = 0.02
 """Seconds of pretended work, for its messages to be told apart."""
 STEPS = 10
 
@@ -72,7 +72,7 @@ TOOLS = (
         "test_slow_operation",
         slow,
         "Takes as long as it is told to, reports progress, and can be cancelled.",
-        taking("seconds", seconds={"type": "number", "minimum": 0, "maximum": 60, "examples": [0.1]}),
+        taking("seconds", seconds={"type": "number", "minimum": 0, "maximum": 60, "examples": [0.02]}),
     ),
     specimen("test_error_handling", fail, "Fails with a result that says so."),
     specimen("test_protocol_error", fail_outright, "Fails with a JSON-RPC error."),
