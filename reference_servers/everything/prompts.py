@@ -86,6 +86,15 @@ def prompts() -> list[Prompt]:
     return [
         Prompt("test_simple_prompt", simple, "Simple prompt", "A prompt without arguments.", icons=ICONS, meta=META),
         Prompt(
+            "test_prompt_conversation",
+            conversation,
+            description="Messages of both roles, and a resource.",
+            arguments=(PromptArgument("topic", "What it is about"),),
+        ),
+        Prompt("test_prompt_with_image", with_image, description="Shows a picture."),
+        Prompt("test_prompt_with_audio", with_audio, description="Plays a sound."),
+        Prompt("test_prompt_with_resource_link", with_resource_link, description="Links to a resource."),
+        Prompt(
             "test_prompt_with_arguments",
             with_arguments,
             "Prompt with arguments",
@@ -102,15 +111,6 @@ def prompts() -> list[Prompt]:
             arguments=(
                 PromptArgument("resourceUri", "URI of the resource", required=True, complete=beginning(list(TEXTS))),
             ),
-        ),
-        Prompt("test_prompt_with_image", with_image, description="Shows a picture."),
-        Prompt("test_prompt_with_audio", with_audio, description="Plays a sound."),
-        Prompt("test_prompt_with_resource_link", with_resource_link, description="Links to a resource."),
-        Prompt(
-            "test_prompt_conversation",
-            conversation,
-            description="Messages of both roles, and a resource.",
-            arguments=(PromptArgument("topic", "What it is about"),),
         ),
         Prompt("test_input_required_result_prompt", asking, description="Asks the user what it shall be about."),
         Prompt(CHANGING_PROMPT, changing, description="Unchanged so far."),
