@@ -77,6 +77,12 @@ async def test_arguments_of_each_type_are_repeated_in_headers():
         assert (await http.ask("tools/call", params, repeated | {"Mcp-Param-Count": "4"})).status == 400
 
 
+@pytest.mark.parametrize(("asked", "spoken"), [("2024-11-05", "2025-11-25"), ("2025-03-26", "2025-03-26")])
+async def test_without_sessions_it_speaks_only_what_a_later_request_tells(asked, spoken):
+    async with client(everything(), sessions=False) as http:
+        assert (await http.initialize(asked))["result"]["protocolVersion"] == spoken
+
+
 def test_it_is_a_program_on_standard_input_and_output():
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     done = subprocess.run(

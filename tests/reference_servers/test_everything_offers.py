@@ -235,6 +235,17 @@ async def test_the_user_of_a_session_is_told_when_a_page_has_done_its_work():
         assert told["params"]["elicitationId"] == asked["params"]["elicitationId"]
 
 
+@pytest.mark.parametrize("era", [dialogue, stateless])
+async def test_a_slow_tool_says_how_far_it_is_and_can_be_cancelled(era):
+    async with era(everything()) as talk:
+        params = {"name": "test_slow_operation", "arguments": {"seconds": 1}, "_meta": {"progressToken": 7}}
+        number = await talk.request("tools/call", params)
+        told = await talk.receive()
+        assert (told["method"], told["params"]["progressToken"]) == ("notifications/progress", 7)
+        await talk.notify("notifications/cancelled", requestId=number)
+        await talk.silence()
+
+
 async def test_three_questions_come_in_one_round_without_a_session():
     async with stateless(everything(), capabilities=CAN_ALL) as talk:
         result = await talk.call("test_input_required_result_multiple_inputs")
@@ -253,3 +264,66 @@ async def test_of_three_questions_those_that_were_not_answered_are_asked_again()
         }
         params = {"name": name, "inputResponses": rest, "requestState": first["requestState"]}
         assert (await talk.result("tools/call", **params))["resultType"] == "complete"
+
+
+async def test_in_a_session_three_questions_come_one_after_the_other():
+    async with dialogue(everything(), capabilities=CAN_ALL) as talk:
+        number = await talk.request("tools/call", {"name": "test_input_required_result_multiple_inputs"})
+        guest = Guest(talk, "2025-11-25")
+        guest.asked[number] = "tools/call"
+        asked = [(await guest.receive())["method"] for _ in range(3)]
+        assert asked == ["elicitation/create", "sampling/createMessage", "roots/list"]
+        assert (await guest.receive())["id"] == number
+
+
+async def test_a_model_that_uses_the_tool_is_told_what_came_of_it():
+    async with stateless(everything(), capabilities=CAN_ALL) as talk:
+        answer = await Guest(talk, NAMES[-1])("tools/call", name="test_sampling_with_tools")
+        assert answer["result"]["content"][0]["text"] == "With 1 uses of a tool: Well."
+
+
+async def test_an_older_form_has_its_titles_elsewhere_and_no_choice_of_several():
+    async with dialogue(everything(), revision="2025-06-18", capabilities={"elicitation": {}}) as talk:
+        await talk.request("tools/call", {"name": "test_elicitation_sep1330_enums"})
+        fields = (await talk.receive())["params"]["requestedSchema"]["properties"]
+    assert set(fields) == {"untitledSingle", "titledSingle", "legacyEnum"}
+    assert fields["titledSingle"] == {
+        "type": "string",
+        "enum": ["value1", "value2", "value3"],
+        "enumNames": ["One", "Two", "Three"],
+    }
+
+
+async def test_only_some_defaults_are_known_to_older_revisions():
+    async with dialogue(everything(), revision="2025-06-18", capabilities={"elicitation": {}}) as talk:
+        await talk.request("tools/call", {"name": "test_elicitation_sep1034_defaults"})
+        fields = (await talk.receive())["params"]["requestedSchema"]["properties"]
+    assert [name for name, field in fields.items() if "default" in field] == ["verified"]
+
+
+async def test_a_form_says_who_is_missing_when_the_client_has_none():
+    async with stateless(everything()) as talk:
+        for tool, wanted in (("test_elicitation", {"form": {}}), ("test_elicitation_url", {"url": {}})):
+            arguments = {"message": "Hi"} if tool == "test_elicitation" else {}
+            error = await talk.error("tools/call", name=tool, arguments=arguments)
+            assert error["code"] == -32021
+            assert error["data"] == {"requiredCapabilities": {"elicitation": wanted}}
+
+
+@pytest.mark.parametrize("method", ["resources/read", "prompts/get"])
+async def test_other_requests_than_calls_ask_the_client_as_well(method):
+    key = {"resources/read": {"uri": "test://greeting"}, "prompts/get": {"name": "test_input_required_result_prompt"}}
+    params = key[method]
+    async with stateless(everything(), capabilities=CAN_ALL) as talk:
+        guest = Guest(talk, NAMES[-1])
+        assert (await talk.result(method, **params))["resultType"] == "input_required"
+        assert "text" in str((await guest(method, **params))["result"])
+    async with dialogue(everything(), capabilities=CAN_ALL) as talk:
+        assert "text" in str((await Guest(talk, "2025-11-25")(method, **params))["result"])
+
+
+async def test_a_user_who_declines_is_told_something_all_the_same():
+    async with stateless(everything(), capabilities=CAN_ALL) as talk:
+        for name, key in (("test_input_required_result_elicitation", "user_name"), ("test_elicitation_url", "input-1")):
+            result = await talk.result("tools/call", name=name, inputResponses={key: {"action": "decline"}})
+            assert "action=decline" in result["content"][0]["text"]
