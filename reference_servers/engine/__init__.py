@@ -1,10 +1,11 @@
 """The server's side of the Model Context Protocol: a correct server by the letter, and a place to break it on purpose.
 
 From the inside out: `messages` tells what a piece of input is, `revisions` what differs between protocol revisions,
-`server` describes what a server offers, and `shapes` how that looks in a revision. `connection` holds one conversation
-(no I/O): its rules are in `core` (messages in, answers out), `features` (tools and resources), `prompts`,
-`completions`, `stateful` (handshake, session) and `stateless` (each request for itself; `metadata`, `questions`).
-`exchange` tells where an answer belongs; `stdio`, `memory` and `http` move the bytes; `command_line` starts a server.
+`server` describes what a server offers, `call` what it can do in answering, and `shapes` how that looks in a revision.
+`connection` holds one conversation (no I/O): its rules are in `core` (messages in, answers out), `features` (tools and
+resources), `prompts`, `completions`, `stateful` (handshake, session) and `stateless` (each request for itself;
+`metadata`, `questions`). `exchange` tells where an answer belongs; `stdio`, `memory` and `http` move the bytes;
+`command_line` starts a server.
 
 A correct server is a description handed to `serve`::
 
@@ -38,7 +39,7 @@ The seams on `Connection`:
   `takes_batches`, `on_set_level`, `on_subscribe`, `on_unsubscribe`, `tell`, `inquire`;
 - without: `is_stateless`, `malformed_metadata`, `unsupported_version`, `refuse_initialize`, `supported_versions`,
   `on_discover`, `completed`, `on_listen`, `honoured`, `acknowledge`, `tell_subscriber`, `end_of_subscription`,
-  `round_questions`, `missing_capability`.
+  `round_questions`, `missing_capability`, `missing_url_mode`.
 
 `self.speaking` is the revision whose rules hold for the message at hand. `send` puts raw bytes on the wire as one
 message: ``await self.send(b"Welcome!")``.
@@ -65,6 +66,7 @@ The seams on both: `forbidden` (Origin, Host), `serve`, `connect`, `refuse`, `er
 To change what is offered rather than how, give `dataclasses.replace` a server: ``replace(github(), page_size=1)``.
 """
 
+from .call import Call, ToolError
 from .changes import Change, Changes
 from .command_line import serve
 from .connection import Connection
@@ -73,7 +75,6 @@ from .revisions import REVISIONS, STATEFUL, STATELESS, Revision
 from .server import (
     BlobContents,
     Caching,
-    Call,
     Composed,
     Prompt,
     PromptArgument,
@@ -85,7 +86,6 @@ from .server import (
     Structured,
     TextContents,
     Tool,
-    ToolError,
 )
 
 __all__ = [

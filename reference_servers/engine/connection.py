@@ -8,12 +8,12 @@ they share in `features`, `prompts`, `completions` and `core`.
 from collections.abc import Mapping
 
 from . import metadata
+from .call import Ask
 from .completions import Completions
 from .core import METHODS, SERVED, Handler, Method, Send
 from .messages import JSON, Request
 from .prompts import Prompts
 from .revisions import Revision
-from .server import Ask
 from .stateful import Stateful
 from .stateless import Stateless
 

@@ -11,6 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from . import messages
+from .call import Ask
 from .exchange import CURRENT, Batch, Kind, within
 from .messages import (
     INTERNAL_ERROR,
@@ -27,7 +28,7 @@ from .messages import (
     Response,
 )
 from .revisions import Era, Revision
-from .server import Ask, Server
+from .server import Server
 
 Send: TypeAlias = Callable[[bytes], Awaitable[None]]
 """Puts one encoded message on the wire, whole and in order; the transport adds its framing."""

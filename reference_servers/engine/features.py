@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from . import pages, shapes
+from .call import Call, Log, Progress, ToolError
 from .core import Core
 from .messages import INTERNAL_ERROR, INVALID_PARAMS, JSON, ProtocolError, Request
 from .metadata import LEVELS
-from .server import Call, Log, Progress, Tool, ToolError
+from .server import Tool
 from .shapes import Definition
 
 

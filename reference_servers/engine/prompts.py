@@ -1,9 +1,10 @@
 """Prompts: messages for a model that a user chooses (server/prompts)."""
 
 from . import shapes
+from .call import ToolError
 from .features import Features, member
 from .messages import INTERNAL_ERROR, INVALID_PARAMS, JSON, ProtocolError, Request
-from .server import Prompt, ToolError
+from .server import Prompt
 
 
 class Prompts(Features):

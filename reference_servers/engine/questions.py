@@ -11,9 +11,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import NoReturn
 
+from .call import Call
 from .core import InputRequired
 from .messages import INVALID_PARAMS, JSON, ProtocolError, Request, encode
-from .server import Call
 from .validation import problems
 
 REQUIRED: Mapping[str, tuple[str, str]] = {

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import anyio
 
 from . import metadata, shapes
+from .call import ToolError
 from .changes import Change
 from .core import Handler, Send
 from .exchange import within
 from .features import Features, member
 from .messages import INVALID_PARAMS, INVALID_REQUEST, JSON, Notification, ProtocolError, Request, Response
-from .server import Server, ToolError
+from .server import Server
 
 
 @dataclass(slots=True)
