@@ -1,10 +1,11 @@
 """The server's side of the Model Context Protocol: a correct server by the letter, and a place to break it on purpose.
 
 From the inside out: `messages` tells what a piece of input is, `revisions` what differs between protocol revisions,
-`server` describes what a server offers, and `shapes` how that looks in a revision. `connection` holds one conversation
-(no I/O): its rules are in `core` (messages in, answers out), `features` (tools and resources), `stateful` (handshake,
-session) and `stateless` (each request for itself; `metadata`, `questions`). `exchange` tells where an answer belongs;
-`stdio`, `memory` and `http` move the bytes; `command_line` starts a server.
+`server` describes what a server offers, `call` what it can do in answering, and `shapes` how that looks in a revision.
+`connection` holds one conversation (no I/O): its rules are in `core` (messages in, answers out), `features` (tools and
+resources), `prompts`, `completions`, `stateful` (handshake, session) and `stateless` (each request for itself;
+`metadata`, `questions`). `exchange` tells where an answer belongs; `stdio`, `memory` and `http` move the bytes;
+`command_line` starts a server.
 
 A correct server is a description handed to `serve`::
 
@@ -15,7 +16,7 @@ A correct server is a description handed to `serve`::
 
 Its `revisions` say what it speaks, and so its era: those with a handshake (`STATEFUL`, the default), those without
 (`STATELESS`), or both (`REVISIONS`), where the client's opening decides. A tool may report progress, log, and ask the
-client (`Call`).
+client (`Call`); so may a prompt, and a resource.
 
 A wrong server is the same, with a `Connection` that differs in one method. Each decision of the protocol is one
 method, whatever the transport::
@@ -29,15 +30,16 @@ method, whatever the transport::
 The seams on `Connection`:
 
 - in both eras: `on_tools_list`, `on_tools_call`, `on_resources_list`, `on_resources_templates_list`,
-  `on_resources_read`, `on_unknown_method`, `malformed_params`, `repeated_id`, `on_notification`, `on_cancelled`,
-  `on_response`, `invalid_arguments`, `resource_not_found`, `page`, `progress`, `log`, `parse_error`,
+  `on_resources_read`, `on_prompts_list`, `on_prompts_get`, `on_complete`, `completion`, `on_unknown_method`,
+  `malformed_params`, `repeated_id`, `on_notification`, `on_cancelled`, `on_response`, `invalid_arguments`,
+  `unknown_prompt`, `invalid_prompt_arguments`, `resource_not_found`, `page`, `call`, `progress`, `log`, `parse_error`,
   `invalid_request`, `internal_error`, `capabilities`, `complete`, `reply`, `fail`, `notify`, `deliver`, `encode`,
   `delimit`; and for a process `at_start`, before the first byte is read, and `at_end_of_input`;
 - with a handshake: `negotiate`, `on_initialize`, `on_ping`, `before_initialize`, `second_initialize`, `on_batch`,
   `takes_batches`, `on_set_level`, `on_subscribe`, `on_unsubscribe`, `tell`, `inquire`;
 - without: `is_stateless`, `malformed_metadata`, `unsupported_version`, `refuse_initialize`, `supported_versions`,
   `on_discover`, `completed`, `on_listen`, `honoured`, `acknowledge`, `tell_subscriber`, `end_of_subscription`,
-  `round_questions`, `missing_capability`.
+  `round_questions`, `missing_capability`, `missing_url_mode`.
 
 `self.speaking` is the revision whose rules hold for the message at hand. `send` puts raw bytes on the wire as one
 message: ``await self.send(b"Welcome!")``.
@@ -64,6 +66,7 @@ The seams on both: `forbidden` (Origin, Host), `serve`, `connect`, `refuse`, `er
 To change what is offered rather than how, give `dataclasses.replace` a server: ``replace(github(), page_size=1)``.
 """
 
+from .call import Call, ToolError
 from .changes import Change, Changes
 from .command_line import serve
 from .connection import Connection
@@ -72,7 +75,10 @@ from .revisions import REVISIONS, STATEFUL, STATELESS, Revision
 from .server import (
     BlobContents,
     Caching,
-    Call,
+    Composed,
+    Prompt,
+    PromptArgument,
+    PromptMessage,
     Resource,
     ResourceProvider,
     ResourceTemplate,
@@ -80,7 +86,6 @@ from .server import (
     Structured,
     TextContents,
     Tool,
-    ToolError,
 )
 
 __all__ = [
@@ -93,8 +98,12 @@ __all__ = [
     "Call",
     "Change",
     "Changes",
+    "Composed",
     "Connection",
     "Notification",
+    "Prompt",
+    "PromptArgument",
+    "PromptMessage",
     "ProtocolError",
     "Request",
     "RequestId",

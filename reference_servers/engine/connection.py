@@ -2,21 +2,25 @@
 
 Each decision of the protocol is one method, so that a server with one fault overrides one method (see the package's
 docstring). This module decides which era's rules hold for a request; the eras are in `stateful` and `stateless`, what
-they share in `features` and `core`.
+they share in `features`, `prompts`, `completions` and `core`.
 """
 
+from collections.abc import Mapping
+
 from . import metadata
+from .call import Ask
+from .completions import Completions
 from .core import METHODS, SERVED, Handler, Method, Send
 from .messages import JSON, Request
+from .prompts import Prompts
 from .revisions import Revision
-from .server import Ask
 from .stateful import Stateful
 from .stateless import Stateless
 
 __all__ = ["METHODS", "Connection", "Handler", "Method", "Send"]
 
 
-class Connection(Stateful, Stateless):
+class Connection(Stateful, Stateless, Prompts, Completions):
     """A conversation under whatever rules the server's revisions and the client's opening give it.
 
     A server of both eras serves a request with the metadata of the stateless era by that era's rules, even in the
@@ -77,7 +81,17 @@ class Connection(Stateful, Stateless):
 
     def questions(self, request: Request) -> Ask:
         served = SERVED.get() or request
-        return self.round_questions(served) if self.is_stateless(served) else self.inquire
+        if self.is_stateless(served):
+            return self.round_questions(served)
+
+        async def ask(method: str, params: dict[str, JSON], *, key: str | None = None) -> dict[str, JSON]:
+            return await self.inquire(method, params)
+
+        return ask
+
+    def client_capabilities_of(self, request: Request) -> Mapping[str, JSON]:
+        served = SERVED.get() or request
+        return metadata.capabilities(served) if self.is_stateless(served) else self.client_capabilities
 
     def log_level(self, request: Request) -> str | None:
         if not self.server.logging:

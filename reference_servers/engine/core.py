@@ -11,6 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from . import messages
+from .call import Ask
 from .exchange import CURRENT, Batch, Kind, within
 from .messages import (
     INTERNAL_ERROR,
@@ -27,7 +28,7 @@ from .messages import (
     Response,
 )
 from .revisions import Era, Revision
-from .server import Ask, Server
+from .server import Server
 
 Send: TypeAlias = Callable[[bytes], Awaitable[None]]
 """Puts one encoded message on the wire, whole and in order; the transport adds its framing."""
@@ -73,6 +74,9 @@ METHODS: Mapping[str, Method] = {
     "subscriptions/listen": Method("on_listen", None, ("stateless",)),
     "tools/list": Method("on_tools_list", "tools", _BOTH),
     "tools/call": Method("on_tools_call", "tools", _BOTH),
+    "prompts/list": Method("on_prompts_list", "prompts", _BOTH),
+    "prompts/get": Method("on_prompts_get", "prompts", _BOTH),
+    "completion/complete": Method("on_complete", "completions", _BOTH),
     "resources/list": Method("on_resources_list", "resources", _BOTH),
     "resources/templates/list": Method("on_resources_templates_list", "resources", _BOTH),
     "resources/read": Method("on_resources_read", "resources", _BOTH),
@@ -245,6 +249,10 @@ class Core:
         """How a tool asks the client while this request is answered."""
         raise NotImplementedError
 
+    def client_capabilities_of(self, request: Request) -> Mapping[str, JSON]:
+        """What the client of a request can do."""
+        raise NotImplementedError
+
     def log_level(self, request: Request) -> str | None:
         """The lowest severity of log messages that the client wants because of this request; None: none at all."""
         raise NotImplementedError
@@ -318,6 +326,11 @@ class Core:
         """What stdio writes for one encoded message (basic/transports#stdio)."""
         return encoded + b"\n"
 
+    async def let_go(self) -> None:
+        """Have the connection closed that waits for what is being handled, if its client knows to come back."""
+        if exchange := CURRENT.get():
+            await exchange.let_go()
+
     async def _done(self) -> None:
         """Nothing more is said because of the message at hand."""
         if exchange := CURRENT.get():
@@ -332,6 +345,9 @@ class _Channel:
 
     async def send(self, raw: bytes, kind: Kind) -> None:
         await self._send(raw)
+
+    async def let_go(self) -> None:
+        pass
 
     async def finish(self) -> None:
         pass

@@ -20,6 +20,9 @@ class Exchange(Protocol):
     async def send(self, raw: bytes, kind: Kind) -> None:
         """Take one encoded message."""
 
+    async def let_go(self) -> None:
+        """Close the connection though there is more to come, if the client knows to come back for it."""
+
     async def finish(self) -> None:
         """Nothing more comes: the message was answered, was cancelled, or wanted no answer."""
 
@@ -84,6 +87,9 @@ class _Part:
 
     async def send(self, raw: bytes, kind: Kind) -> None:
         await self._batch.take(raw, kind)
+
+    async def let_go(self) -> None:
+        """A batch is answered as a whole."""
 
     async def finish(self) -> None:
         if not self._finished:

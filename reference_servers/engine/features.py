@@ -1,13 +1,14 @@
-"""What is asked of any server in any revision: its tools and its resources."""
+"""What is asked of any server in any revision: its tools and its resources, and pages of whatever it lists."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from . import pages, shapes
+from .call import Call, Log, Progress, ToolError
 from .core import Core
-from .messages import INVALID_PARAMS, JSON, ProtocolError, Request
+from .messages import INTERNAL_ERROR, INVALID_PARAMS, JSON, ProtocolError, Request
 from .metadata import LEVELS
-from .server import Call, Log, Progress, Tool, ToolError
+from .server import Tool
 from .shapes import Definition
 
 
@@ -32,10 +33,18 @@ class Features(Core):
         news = self.server.announces and self.server.changes is not None
         if self.server.tools:
             declared["tools"] = {"listChanged": True} if news else {}
+        if self.server.prompts:
+            declared["prompts"] = {"listChanged": True} if news else {}
+        if self.server.completes:
+            declared["completions"] = {}
         if self.server.resources:
             declared["resources"] = {"subscribe": True, "listChanged": True} if news else {}
         if self.server.logging:
             declared["logging"] = {}
+        if self.server.experimental:
+            declared["experimental"] = self.server.experimental
+        if self.server.extensions:
+            declared["extensions"] = self.server.extensions
         return declared
 
     def declares(self, capability: str) -> bool:
@@ -55,7 +64,7 @@ class Features(Core):
         tool = next((tool for tool in self.server.tools if tool.name == name), None)
         if tool is None:
             raise ProtocolError(INVALID_PARAMS, f"Unknown tool: {name}")
-        call = Call(arguments, self.progress(request), self.log(request), self.questions(request))
+        call = self.call(request, arguments)
 
         from .validation import problems
 
@@ -65,6 +74,19 @@ class Features(Core):
             return shapes.tool_result(await tool.run(call), self.speaking)
         except ToolError as error:
             return shapes.tool_failure(str(error))
+
+    def call(self, request: Request, arguments: dict[str, JSON]) -> Call:
+        """What a tool, a prompt or a resource is told of the request that it is asked in, and what it can do in it."""
+        return Call(
+            arguments,
+            self.progress(request),
+            self.log(request),
+            self.questions(request),
+            self.client_capabilities_of(request),
+            self.speaking.name,
+            self.let_go,
+            self.notify,
+        )
 
     async def invalid_arguments(self, tool: Tool, found: Sequence[str]) -> JSON:
         """Answer arguments that break the input schema: the revisions differ in how (`Revision`)."""
@@ -117,10 +139,15 @@ class Features(Core):
     async def on_resources_read(self, request: Request) -> JSON:
         assert self.server.resources
         uri = member(request.params, "uri", str)
-        self.questions(request)  # nothing is asked here, yet state that a client brings along has to be ours
+        call = self.call(request, {})  # even if nothing is asked, state that a client brings along has to be ours
         contents = await self.server.resources.read(uri)
         if contents is None:
             raise self.resource_not_found(uri)
+        if callable(contents):
+            try:
+                contents = await contents(call)
+            except ToolError as error:
+                raise ProtocolError(INTERNAL_ERROR, str(error)) from error
         return {"contents": [part.as_json() for part in contents]}
 
     def resource_not_found(self, uri: str) -> ProtocolError:

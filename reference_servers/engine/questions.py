@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import NoReturn
 
+from .call import Call
 from .core import InputRequired
 from .messages import INVALID_PARAMS, JSON, ProtocolError, Request, encode
 from .validation import problems
@@ -26,14 +27,21 @@ LIFETIME = 600
 """Seconds for which the state of a call that waits for input is accepted."""
 
 
-def supports(capabilities: Mapping[str, JSON], method: str, revision: str) -> bool:
-    """Whether a client that declares these capabilities can be asked this in a revision."""
+_URL_SINCE = "2025-11-25"
+
+
+def supports(capabilities: Mapping[str, JSON], method: str, revision: str, mode: str = "form") -> bool:
+    """Whether a client that declares these capabilities can be asked this in a revision; `mode` is elicitation's."""
     name, since = REQUIRED[method]
     declared = capabilities.get(name)
     if since > revision or not isinstance(declared, dict):
         return False
+    if name != "elicitation":
+        return True
+    if mode == "url":
+        return "url" in declared and revision >= _URL_SINCE
     # A client that names only other modes of elicitation has no forms; an empty object means forms.
-    return name != "elicitation" or not declared or "form" in declared
+    return not declared or "form" in declared
 
 
 def answer_problem(method: str, params: Mapping[str, JSON], answer: Mapping[str, JSON]) -> str | None:
@@ -41,7 +49,8 @@ def answer_problem(method: str, params: Mapping[str, JSON], answer: Mapping[str,
     if method == "elicitation/create":
         if answer.get("action") not in ("accept", "decline", "cancel"):
             return "action must be accept, decline or cancel"
-        if answer["action"] == "accept" and (found := problems(params["requestedSchema"], answer.get("content"))):
+        form = params.get("mode") != "url" and answer["action"] == "accept"
+        if form and (found := problems(params["requestedSchema"], answer.get("content"))):
             return f"content doesn't fit the form: {'; '.join(found)}"
     elif method == "sampling/createMessage":
         if answer.get("role") not in ("user", "assistant") or not isinstance(answer.get("content"), dict | list):
@@ -51,6 +60,28 @@ def answer_problem(method: str, params: Mapping[str, JSON], answer: Mapping[str,
     elif not isinstance(answer.get("roots"), list):
         return "roots must be a list"
     return None
+
+
+async def ask_all(call: Call, questions: Mapping[str, tuple[str, dict[str, JSON]]]) -> dict[str, dict[str, JSON]]:
+    """Ask several questions, method and params by their keys, in one round where there are rounds; the answers by key.
+
+    In a session one is asked after the other.
+    """
+    answers: dict[str, dict[str, JSON]] = {}
+    pending: dict[str, JSON] = {}
+    for key, (method, params) in questions.items():
+        try:
+            answers[key] = await call.ask(method, params, key=key)
+        except InputRequired as interim:
+            pending = {**interim.result, "inputRequests": pending.get("inputRequests", {}) | _asked(interim)}
+    if pending:
+        raise InputRequired(pending)
+    return answers
+
+
+def _asked(interim: InputRequired) -> dict[str, JSON]:
+    asked: dict[str, JSON] = interim.result["inputRequests"]
+    return asked
 
 
 class Rounds:
@@ -72,9 +103,9 @@ class Rounds:
         self._answers: dict[str, JSON] = responses | earlier
         self._used: dict[str, JSON] = {}
 
-    async def ask(self, method: str, params: dict[str, JSON]) -> dict[str, JSON]:
+    async def ask(self, method: str, params: dict[str, JSON], key: str | None = None) -> dict[str, JSON]:
         """The answer, if it has come; otherwise this is the end of the round."""
-        key = f"input-{len(self._used) + 1}"
+        key = key or f"input-{len(self._used) + 1}"
         if key not in self._answers:
             question = {"method": method, "params": params} if params else {"method": method}
             raise InputRequired(

@@ -1,10 +1,15 @@
-"""What a server offers, without a word on how it is asked: name, tools, resources."""
+"""What a server offers, without a word on how it is asked: name, tools, prompts, resources."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from .call import Ask as Ask  # what a description is made with is found here as well
+from .call import Call as Call
+from .call import Log as Log
+from .call import Progress as Progress
+from .call import ToolError as ToolError
 from .changes import Changes
 from .messages import JSON
 from .revisions import STATEFUL, Era, Revision
@@ -23,70 +28,17 @@ class Structured:
     value: JSON
 
 
-ToolOutput: TypeAlias = dict[str, JSON] | list[dict[str, JSON]] | Structured
-"""What a tool gives: an object becomes structured content, and the same as JSON text; a list is content blocks."""
-
-
-class ToolError(Exception):
-    """A tool failed for a reason that the model may mend; its text becomes a result with isError.
-
-    Source: server/tools#error-handling.
-    """
-
-
-class Progress(Protocol):
-    """Tells the client how far a call is, each time with a greater value; does nothing when the client didn't ask."""
-
-    async def __call__(self, value: float, total: float | None = None, message: str | None = None) -> None: ...
-
-
-class Log(Protocol):
-    """Sends a log message to the client, if it wants messages of that level.
-
-    `level` is one of `metadata.LEVELS`, `data` any JSON value. Source: server/utilities/logging.
-    """
-
-    async def __call__(self, level: str, data: JSON, logger: str | None = None) -> None: ...
-
-
-class Ask(Protocol):
-    """Puts a request to the client and returns its result: ``elicitation/create``, ``sampling/createMessage`` or
-    ``roots/list``.
-
-    Where there is a session the client is asked while the call is under way. In the stateless era a call that has to
-    ask ends there, and the tool is run again from its start when the client retries with the answer: it has to ask the
-    same in the same order, and do nothing before its last question that mustn't be done twice.
-
-    ToolError or ProtocolError when the client can't be asked that, or its answer doesn't fit.
-    """
-
-    async def __call__(self, method: str, params: dict[str, JSON]) -> dict[str, JSON]: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a tool. `arguments` fit the tool's input schema."""
+class Composed:
+    """Content blocks together with structured content, whose text is among them, and with metadata of the result."""
 
-    arguments: dict[str, JSON]
-    progress: Progress
-    log: Log
-    ask: Ask
+    content: Sequence[dict[str, JSON]]
+    structured: dict[str, JSON] | None = None
+    meta: Mapping[str, JSON] | None = None
 
-    async def ask_elicitation(self, message: str, schema: Schema) -> dict[str, JSON]:
-        """Ask the user to fill in a form: ``{"action": "accept", "content": …}``, or another action without content.
 
-        `schema` is flat: an object of strings, numbers, booleans and choices (client/elicitation).
-        """
-        return await self.ask("elicitation/create", {"message": message, "requestedSchema": schema})
-
-    async def ask_sampling(self, prompt: str, max_tokens: int) -> dict[str, JSON]:
-        """Ask the client's model: ``{"role": …, "content": …, "model": …}`` (client/sampling)."""
-        message = {"role": "user", "content": {"type": "text", "text": prompt}}
-        return await self.ask("sampling/createMessage", {"messages": [message], "maxTokens": max_tokens})
-
-    async def ask_roots(self) -> dict[str, JSON]:
-        """Ask for the folders that the client works in: ``{"roots": [{"uri": …}]}`` (client/roots)."""
-        return await self.ask("roots/list", {})
+ToolOutput: TypeAlias = dict[str, JSON] | list[dict[str, JSON]] | Structured | Composed
+"""What a tool gives: an object becomes structured content, and the same as JSON text; a list is content blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +56,7 @@ class Tool:
     output_schema: Schema | None = None
     annotations: Mapping[str, bool | str] | None = None
     icons: Icons | None = None
+    meta: Mapping[str, JSON] | None = None
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
@@ -114,6 +67,64 @@ class Tool:
             outputSchema=self.output_schema,
             annotations=self.annotations,
             icons=self.icons,
+            _meta=self.meta,
+        )
+
+
+Completer: TypeAlias = Callable[[str, Mapping[str, str]], Sequence[str]]
+"""All values that could be meant by what was typed, best first, given the arguments that are settled already.
+
+Source: server/utilities/completion. How many of them are sent is the engine's affair.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptArgument:
+    """An argument of a prompt (server/prompts#prompt); its value is a string."""
+
+    name: str
+    description: str | None = None
+    required: bool = False
+    title: str | None = None
+    complete: Completer | None = None
+
+    def as_json(self) -> dict[str, JSON]:
+        return _without_none(
+            name=self.name, title=self.title, description=self.description, required=self.required or None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """A message of a prompt (server/prompts#promptmessage); `content` is one content block."""
+
+    role: Literal["user", "assistant"]
+    content: dict[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt (server/prompts#prompt).
+
+    `run` raises ToolError when it can't be made, which becomes an error: prompts have no other way to fail.
+    """
+
+    name: str
+    run: Callable[[Call], Awaitable[Sequence[PromptMessage]]]
+    title: str | None = None
+    description: str | None = None
+    arguments: Sequence[PromptArgument] = ()
+    icons: Icons | None = None
+    meta: Mapping[str, JSON] | None = None
+
+    def as_json(self) -> dict[str, JSON]:
+        return _without_none(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            arguments=[argument.as_json() for argument in self.arguments] or None,
+            icons=self.icons,
+            _meta=self.meta,
         )
 
 
@@ -129,6 +140,7 @@ class Resource:
     size: int | None = None
     annotations: Mapping[str, JSON] | None = None
     icons: Icons | None = None
+    meta: Mapping[str, JSON] | None = None
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
@@ -140,6 +152,7 @@ class Resource:
             size=self.size,
             annotations=self.annotations,
             icons=self.icons,
+            _meta=self.meta,
         )
 
 
@@ -154,6 +167,9 @@ class ResourceTemplate:
     mime_type: str | None = None
     annotations: Mapping[str, JSON] | None = None
     icons: Icons | None = None
+    meta: Mapping[str, JSON] | None = None
+    completers: Mapping[str, Completer] = field(default_factory=dict)
+    """Completers of its variables, by name."""
 
     def as_json(self) -> dict[str, JSON]:
         return _without_none(
@@ -164,6 +180,7 @@ class ResourceTemplate:
             mimeType=self.mime_type,
             annotations=self.annotations,
             icons=self.icons,
+            _meta=self.meta,
         )
 
 
@@ -193,6 +210,9 @@ class BlobContents:
         return _without_none(uri=self.uri, mimeType=self.mime_type, blob=b64encode(self.data).decode("ascii"))
 
 
+Contents: TypeAlias = Sequence[TextContents | BlobContents]
+
+
 class ResourceProvider(Protocol):
     """Where a server's resources come from. `list` is in a stable order, and no URI stands in it twice."""
 
@@ -201,8 +221,11 @@ class ResourceProvider(Protocol):
 
     def list(self) -> Sequence[Resource]: ...
 
-    async def read(self, uri: str) -> Sequence[TextContents | BlobContents] | None:
-        """The contents behind a URI; None when there is no such resource."""
+    async def read(self, uri: str) -> Contents | Callable[[Call], Awaitable[Contents]] | None:
+        """The contents behind a URI, or what makes them if the client has to be asked for it (`Call.ask`).
+
+        None when there is no such resource.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +249,13 @@ CACHING: Mapping[str, Caching] = {
 
 @dataclass(frozen=True)
 class Server:
-    """A server as data. Capabilities follow from it: tools when there are any, resources when there is a provider.
+    """A server as data. Capabilities follow from it: tools when there are any, resources when there is a provider,
+    completions when anything can be completed.
 
     - `page_size` is the number of items in one page of any list.
     - `revisions` are those it speaks, oldest first; where they are of both eras, the client's opening decides.
     - `logging`: its tools log. `changes` is where it announces what changes; it is told, and declared, if `announces`.
+    - `extensions` and `experimental` are declared as they stand; the first from 2026-07-28 on.
     - `secret` protects the state that a client carries from one round of a call to the next; servers that are to
       understand each other's have it in common.
     """
@@ -250,11 +275,21 @@ class Server:
     changes: Changes | None = None
     announces: bool = False
     caching: Mapping[str, Caching] = field(default_factory=lambda: CACHING)
+    prompts: Sequence[Prompt] = field(default=())
+    extensions: Mapping[str, JSON] = field(default_factory=dict)
+    experimental: Mapping[str, JSON] = field(default_factory=dict)
     secret: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
 
     def of_era(self, era: Era) -> Sequence[Revision]:
         """The revisions of one era that it speaks, oldest first."""
         return [revision for revision in self.revisions if revision.era == era]
+
+    @property
+    def completes(self) -> bool:
+        """Whether an argument of a prompt, or a variable of a template, has a completer."""
+        return any(argument.complete for prompt in self.prompts for argument in prompt.arguments) or any(
+            template.completers for template in (self.resources.templates if self.resources else ())
+        )
 
     def identity(self) -> dict[str, JSON]:
         """Who it is, as the newest revision has it (`Implementation` in the schema)."""

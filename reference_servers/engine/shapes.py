@@ -8,9 +8,11 @@ from typing import Literal, TypeAlias
 
 from .messages import JSON, dumps
 from .revisions import Revision
-from .server import Structured, ToolOutput
+from .server import Composed, PromptMessage, Structured, ToolOutput
 
-Definition: TypeAlias = Literal["implementation", "tool", "resource", "template", "block", "progress"]
+Definition: TypeAlias = Literal[
+    "implementation", "capabilities", "tool", "prompt", "argument", "resource", "template", "block", "progress"
+]
 
 _SINCE: Mapping[Definition, Mapping[str, str]] = {
     "implementation": {
@@ -19,6 +21,7 @@ _SINCE: Mapping[Definition, Mapping[str, str]] = {
         "icons": "2025-11-25",
         "websiteUrl": "2025-11-25",
     },
+    "capabilities": {"completions": "2025-03-26", "extensions": "2026-07-28"},
     "tool": {
         "annotations": "2025-03-26",
         "title": "2025-06-18",
@@ -26,6 +29,8 @@ _SINCE: Mapping[Definition, Mapping[str, str]] = {
         "_meta": "2025-06-18",
         "icons": "2025-11-25",
     },
+    "prompt": {"title": "2025-06-18", "_meta": "2025-06-18", "icons": "2025-11-25"},
+    "argument": {"title": "2025-06-18"},
     "resource": {"title": "2025-06-18", "_meta": "2025-06-18", "icons": "2025-11-25"},
     "template": {"title": "2025-06-18", "_meta": "2025-06-18", "icons": "2025-11-25"},
     "block": {"title": "2025-06-18", "_meta": "2025-06-18", "icons": "2025-11-25"},
@@ -50,6 +55,8 @@ def known(kind: Definition, value: dict[str, JSON], revision: Revision) -> dict[
         schema = kept.get("outputSchema")
         if schema is not None and schema.get("type") != "object" and revision.name < _ANY_STRUCTURE:
             del kept["outputSchema"]
+    elif kind == "prompt" and "arguments" in kept:
+        kept["arguments"] = [known("argument", argument, revision) for argument in kept["arguments"]]
     elif isinstance(annotations := kept.get("annotations"), Mapping) and revision.name < _LAST_MODIFIED:
         kept["annotations"] = {name: hint for name, hint in annotations.items() if name != "lastModified"}
     return kept
@@ -66,11 +73,27 @@ def tool_result(output: ToolOutput, revision: Revision) -> dict[str, JSON]:
     """What a tool gave, as a result (server/tools#tool-result)."""
     if isinstance(output, list):
         return {"content": [block(one, revision) if isinstance(one, dict) else one for one in output]}
+    if isinstance(output, Composed):
+        return _composed(output, revision)
     value = output.value if isinstance(output, Structured) else output
     result: dict[str, JSON] = {"content": [text(dumps(value))]}
     if revision.name >= (_STRUCTURED if isinstance(value, dict) else _ANY_STRUCTURE):
         result["structuredContent"] = value
     return result
+
+
+def _composed(output: Composed, revision: Revision) -> dict[str, JSON]:
+    result: dict[str, JSON] = {"content": [block(one, revision) for one in output.content]}
+    if output.structured is not None and revision.name >= _STRUCTURED:
+        result["structuredContent"] = output.structured
+    if output.meta is not None:
+        result["_meta"] = dict(output.meta)
+    return result
+
+
+def prompt_message(message: PromptMessage, revision: Revision) -> dict[str, JSON]:
+    """A message of a prompt (server/prompts#promptmessage)."""
+    return {"role": message.role, "content": block(message.content, revision)}
 
 
 def tool_failure(reason: str) -> dict[str, JSON]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import anyio
 
 from . import metadata, shapes
+from .call import ToolError
 from .changes import Change
 from .core import Handler, Send
 from .exchange import within
 from .features import Features, member
 from .messages import INVALID_PARAMS, INVALID_REQUEST, JSON, Notification, ProtocolError, Request, Response
-from .server import Server, ToolError
+from .server import Server
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class Stateful(Features):
         self.client_capabilities = capabilities
         result: dict[str, JSON] = {
             "protocolVersion": spoken,
-            "capabilities": self.capabilities(),
+            "capabilities": shapes.known("capabilities", self.capabilities(), self.revision),
             "serverInfo": shapes.known("implementation", self.server.identity(), self.revision),
         }
         if self.server.instructions:
@@ -138,7 +139,7 @@ class Stateful(Features):
         """Put a request to the client and wait for its result. ToolError when there is none that can be used."""
         from .questions import REQUIRED, answer_problem, supports
 
-        if not supports(self.client_capabilities, method, self.speaking.name):
+        if not supports(self.client_capabilities, method, self.speaking.name, params.get("mode", "form")):
             raise ToolError(f"this needs a client with the capability {REQUIRED[method][0]}")
         self._count += 1
         request_id = f"server-{self._count}"

@@ -6,6 +6,7 @@ Source: 2026-07-28 basic/index, basic/versioning, basic/patterns/subscriptions, 
 import anyio
 
 from . import metadata, shapes
+from .call import Ask
 from .changes import Change
 from .core import Handler
 from .features import Features, member
@@ -20,7 +21,6 @@ from .messages import (
     RequestId,
 )
 from .revisions import Revision
-from .server import Ask
 
 _LISTS = {"toolsListChanged": "tools", "promptsListChanged": "prompts", "resourcesListChanged": "resources"}
 """Members of a subscription's filter that are true or false, and the lists that they are about."""
@@ -177,10 +177,11 @@ class Stateless(Features):
         rounds = Rounds(request, self.server.secret)
         declared = metadata.capabilities(request)
 
-        async def ask(method: str, params: dict[str, JSON]) -> dict[str, JSON]:
-            if not supports(declared, method, self.speaking.name):
-                raise self.missing_capability(method)
-            return await rounds.ask(method, params)
+        async def ask(method: str, params: dict[str, JSON], *, key: str | None = None) -> dict[str, JSON]:
+            mode = params.get("mode", "form")
+            if not supports(declared, method, self.speaking.name, mode):
+                raise self.missing_url_mode() if mode == "url" else self.missing_capability(method)
+            return await rounds.ask(method, params, key)
 
         return ask
 
@@ -191,4 +192,10 @@ class Stateless(Features):
         name, _ = REQUIRED[method]
         required: dict[str, JSON] = {name: {"form": {}} if name == "elicitation" else {}}
         text = f"This needs a client with the capability {name}"
+        return ProtocolError(MISSING_REQUIRED_CLIENT_CAPABILITY, text, {"requiredCapabilities": required})
+
+    def missing_url_mode(self) -> ProtocolError:
+        """The same error when the client has no user whom it could send to a URL."""
+        text = "This needs a client that has its user visit URLs"
+        required: dict[str, JSON] = {"elicitation": {"url": {}}}
         return ProtocolError(MISSING_REQUIRED_CLIENT_CAPABILITY, text, {"requiredCapabilities": required})

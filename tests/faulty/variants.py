@@ -8,6 +8,7 @@ from typing import Any
 import anyio.lowlevel
 
 from reference_servers.engine import JSON, Call, Connection, ProtocolError, Request, Server, Tool, ToolError
+from reference_servers.everything import everything
 from reference_servers.github.server import github
 
 from . import _features as features
@@ -15,6 +16,7 @@ from . import variant
 from ._spoiling import Rewriting, answers, results
 
 variant("the-reference-server")(Connection)
+variant("everything", server=everything)(Connection)
 variant("prompts")(features.Prompts)
 variant("logs-when-the-session-begins")(features.Logs)
 variant("announces-a-changed-list")(features.Announces)

@@ -5,22 +5,17 @@ They are installed for ``MCP_FULL=1`` alone, since that takes minutes and a pack
 
 import json
 import os
-import shutil
 import subprocess
-import sys
-import tempfile
-import venv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from installing import installed, npm, pip
 from processes import BOUND, GITHUB, OFFER, environment, over_http
 
 CLIENTS = Path(__file__).parent / "clients"
-FOLDER = Path(tempfile.gettempdir()) / f"mcp-sdk-clients-{os.getuid()}-{sys.version_info[0]}.{sys.version_info[1]}"
-INSTALLING = 600
 NEWEST_OF_EACH = {"python-1": "2025-11-25", "python-2": "2026-07-28", "node-1": "2025-11-25", "node-2": "2026-07-28"}
 """The clients, and the newest revision that each speaks."""
 
@@ -29,39 +24,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def installed(name: str, install: Callable[[Path], Sequence[Sequence[str]]]) -> Path:
-    """The folder in which something is installed; done once, and skipped with the reason where it can't be."""
-    folder = FOLDER / name
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for command in install(folder):
-            try:
-                subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=INSTALLING)
-            except (OSError, subprocess.SubprocessError) as error:
-                said = getattr(error, "stderr", None) or b""
-                pytest.skip(f"{name} can't be installed: {error} {said.decode(errors='replace')[-300:]}")
-        (folder / "complete").touch()
-    return folder
-
-
-def python_sdk(wanted: str) -> Callable[[Path], Sequence[Sequence[str]]]:
-    def install(folder: Path) -> Sequence[Sequence[str]]:
-        venv.create(folder / "venv", with_pip=True)
-        return [[str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet", wanted]]
-
-    return install
-
-
-def npm(*wanted: str) -> Callable[[Path], Sequence[Sequence[str]]]:
-    return lambda folder: [["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), *wanted]]
-
-
 def clients() -> Mapping[str, Callable[[], list[str]]]:
     """The command of each client, which gets a transport and a target."""
 
     def python(version: int) -> list[str]:
-        folder = installed(f"python-{version}", python_sdk(f"mcp>={version},<{version + 1}"))
+        folder = installed(f"python-{version}", pip(f"mcp>={version},<{version + 1}"))
         return [str(folder / "venv" / "bin" / "python"), str(CLIENTS / "python_sdk.py")]
 
     def node(version: int, package: str) -> list[str]:

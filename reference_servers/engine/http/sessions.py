@@ -108,6 +108,11 @@ class Post:
             self.stream.put(Event(raw))
             self.settled.set()
 
+    async def let_go(self) -> None:
+        revision = self.session.connection.revision
+        if self.stream and not self.finished and revision is not None and revision.polling:
+            self.stream.interrupt()
+
     async def finish(self) -> None:
         self.finished = True
         self.session.posts.discard(self)

@@ -7,6 +7,7 @@ import math
 import secrets
 from collections import OrderedDict
 from contextlib import aclosing
+from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskStatus
@@ -37,7 +38,7 @@ class StatefulHttp(Endpoint):
     def __init__(
         self, server: Server, connection: type[Connection] = Connection, settings: Settings = DEFAULTS
     ) -> None:
-        super().__init__(server, connection, settings)
+        super().__init__(server if settings.sessions else _telling(server), connection, settings)
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._alive: set[Session] = set()
         self._streams = Streams()  # of all clients, where there are no sessions
@@ -240,7 +241,7 @@ class StatefulHttp(Endpoint):
                         await self.write_event(http, event)
                         after += 1
                 tasks.cancel_scope.cancel()
-        if patience < math.inf and not (stream.ended and stream.count == after):
+        if polls and not (stream.ended and stream.count == after):
             await self.ask_to_poll(http)
         await http.end()
 
@@ -251,6 +252,16 @@ class StatefulHttp(Endpoint):
     async def ask_to_poll(self, http: Http) -> None:
         """Tell the client how long to wait before it comes back, since the connection is closed now (2025-11-25)."""
         await self.write_event(http, Event(retry=self.settings.retry))
+
+
+def _telling(server: Server) -> Server:
+    """A server that negotiates only what later requests tell by themselves, as it takes where there are no sessions.
+
+    A request that names no version is taken for one of `ASSUMED`, so that an older revision that names none either
+    couldn't be told from it. A server of nothing else has no choice.
+    """
+    telling = [one for one in server.revisions if one.version_header or one.name == ASSUMED]
+    return replace(server, revisions=telling) if telling else server
 
 
 def _wants_answer(body: JSON, *, batches: bool) -> bool | None:

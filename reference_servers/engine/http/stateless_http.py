@@ -142,6 +142,9 @@ class Reply:
             await endpoint.start_stream(http)
         await endpoint.write_event(http, Event(raw))
 
+    async def let_go(self) -> None:
+        """A connection that is closed here cancels its request, so that it is kept."""
+
     async def finish(self) -> None:
         self._finished.set()
 

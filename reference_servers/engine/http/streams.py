@@ -55,6 +55,7 @@ class EventStream:
         """Events so far."""
         self._changed = anyio.Event()
         self._reader: object = None
+        self._interrupted = False
 
     def put(self, event: Event) -> None:
         """Add an event; it is there for whoever reads, now or later."""
@@ -65,6 +66,11 @@ class EventStream:
     def end(self) -> None:
         """There will be no more events."""
         self.ended = True
+        self._wake()
+
+    def interrupt(self) -> None:
+        """End whoever reads now, or the next one if nobody does, and leave the rest for whom comes then."""
+        self._interrupted = True
         self._wake()
 
     def _wake(self) -> None:
@@ -80,7 +86,7 @@ class EventStream:
         return 0 <= number <= self.count
 
     async def events(self, after: int = 0, *, patience: float = math.inf) -> AsyncGenerator[Event, None]:
-        """The events after that of a number, until the stream ends or somebody else reads it.
+        """The events after that of a number, until the stream ends, is interrupted, or somebody else reads it.
 
         `patience` is the number of seconds after which it isn't waited for more.
         """
@@ -89,7 +95,7 @@ class EventStream:
         self.read = True
         self._wake()
         try:
-            while self._reader is reader:
+            while self._reader is reader and not self._interrupted:
                 first = self.count - len(self._events) + 1
                 after = max(after, first - 1)  # what was dropped is lost
                 if after < self.count:
@@ -104,7 +110,7 @@ class EventStream:
                         return
         finally:
             if self._reader is reader:
-                self.read = False
+                self.read = self._interrupted = False
 
 
 class Streams:
