@@ -5,7 +5,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import anyio
+
 from mcp_conformance import judging
+from mcp_conformance.budget import Budget
 from mcp_conformance.calls import Accepted
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS
@@ -13,6 +16,7 @@ from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.hints import Hints
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
+from mcp_conformance.hope import is_silent
 from mcp_conformance.probing import ask_both_eras, find_transport, first_request, offer
 from mcp_conformance.profile import CallLevel, Profile
 from mcp_conformance.requirements import catalogue
@@ -27,6 +31,7 @@ from mcp_conformance.wire import short
 ANSWERS = "target.answers"
 """The case behind the item `mcp/target::answers`: there is a server at all."""
 
+_SILENT_SURVEYS = 2  # surveys in which nothing was answered, after which no revision is asked for any more
 _LAST_WORDS = 0.5  # seconds in which a dying server's stderr may still arrive
 
 
@@ -42,18 +47,45 @@ class Discovery:
     reproduce: Reproduce
     judged: tuple[str, ...] = JUDGED
     """The revisions in which a server is surveyed, oldest first."""
+    budget: Budget = field(default_factory=Budget)
+    hopeless: str = ""
+    """Why there is no use in testing any further, if so."""
+    _cut: dict[str, str] = field(default_factory=dict)
+    """Why the survey of a revision isn't whole."""
+    _silent_surveys: int = 0
     _observations: dict[str, tuple[Observation, str]] = field(default_factory=dict)
     """What was seen in each revision, and stderr where the server has died."""
 
     async def run(self, *, judge: bool = True) -> list[Outcome]:
         """Fill the profile; the outcomes of `ANSWERS` and, with `judge`, of all checks."""
-        known: dict[str, Accepted] | None = {} if judge else None
+        with anyio.move_on_after(self.budget.left) as scope:
+            await self._find({} if judge else None)
+        profile = self.profile
+        profile.revisions = dict(sorted(profile.revisions.items()))
+        if len({era_of(version) for version in profile.offers}) > 1:
+            # What a server of one era says to the other one is not the first thing to tell of it.
+            profile.offers = dict(sorted(profile.offers.items(), key=lambda offered: offered[1] is None))
+        if any(profile.offers.values()):
+            profile.failure = ""
+        if scope.cancelled_caught and not profile.revisions:
+            self.hopeless = profile.failure = f"{self.budget.reason} before the server was known"
+            version = next(iter(profile.offers), next(reversed(self.judged)))
+            profile.offers.setdefault(version, None)
+            return [
+                Outcome(ANSWERS, "target", version, profile.transport, Verdict.INCONCLUSIVE, profile.failure)
+            ]
+        return [self._answers(), *(self._outcomes() if judge else ())]
+
+    async def _find(self, known: dict[str, Accepted] | None) -> None:
+        """Ask for each revision, and survey the server in those that it speaks."""
         strange: dict[str, Session] = {}
         versions = [revision for revision in reversed(self.judged) if not self.wanted or revision in self.wanted]
         asked = await self._probe(versions)
         # A server that can't run twice at a time shows it by ending; those of its revisions come when others are done.
         versions.sort(key=lambda version: version in asked and self._ended_silently(asked[version]))
         for version in versions:
+            if self.hopeless:
+                break
             if version in self.profile.offers and version not in asked:
                 continue
             if self._is_of_the_other_era(version):
@@ -76,17 +108,10 @@ class Discovery:
         offered = {version for version in self.profile.offers.values() if version}
         for version, session in strange.items():
             if (
-                version in offered
+                version in offered and not self.hopeless
             ):  # asked for another version, the server names this one: so it speaks it, and has to say so
                 await self._survey(version, session, known)
             await self._let_go(session)
-        self.profile.revisions = dict(sorted(self.profile.revisions.items()))
-        if len({era_of(version) for version in self.profile.offers}) > 1:
-            # What a server of one era says to the other one is not the first thing to tell of it.
-            self.profile.offers = dict(sorted(self.profile.offers.items(), key=lambda offered: offered[1] is None))
-        if offered:
-            self.profile.failure = ""
-        return [self._answers(), *(self._outcomes() if judge else ())]
 
     async def _let_go(self, session: Session) -> None:
         if not self.sessions.is_shared(session):
@@ -168,15 +193,31 @@ class Discovery:
         if session.era == "stateful":
             await session.initialized()
         level: CallLevel = self.call if known is not None else "none"
-        found, observation = await Survey(session, level, self.hints, {} if known is None else known).run()
+        survey = Survey(session, level, self.hints, {} if known is None else known)
+        # Half of the time that is left, so that other revisions and the cases get their share.
+        found, observation = await survey.run(self.budget.left / 2)
         if session.failure is not None:
             raise session.failure  # ours, not the server's
+        if survey.is_cut:
+            self._cut[version] = "the walk through what the server offers took half of the run's time (--mcp-budget)"
+        elif session.excess:
+            self._cut[version] = session.excess
+        self._give_up(session)
         found.unanswered = sorted({one.method for one in session.exchanges if one.answer is None and not one.excused})
         self.profile.revisions[version] = found
         self.profile.server_seconds += session.waited
         self._observations[version] = (observation, "" if session.alive else session.conduit.stderr_tail())
         if session.alive and not found.unanswered:
             self.sessions.share(session)
+
+    def _give_up(self, session: Session) -> None:
+        """See whether there is any hope after a survey."""
+        if session.excess:
+            self.hopeless = session.excess
+        elif is_silent(session.exchanges) and session.alive:
+            self._silent_surveys += 1
+            if self._silent_surveys == _SILENT_SURVEYS:
+                self.hopeless = f"the server answered {session.exchanges[0].method} and nothing else"
 
     # --------------------------------------------------------------------------------------------------------- outcomes
 
@@ -191,7 +232,7 @@ class Discovery:
         observation, stderr = self._observations[revision]
         declares = self.profile.revisions[revision].declares
         try:
-            ruling = judging.rule_on_check(case, check, case.requirements(revision), observation, declares, stderr)
+            ruling = judging.rule_on_check(case, check, case.requirements(revision), observation, declares, stderr, self._cut.get(revision, ""))
         except Exception as error:  # a fault of one check's, which is no reason to do without all others
             reason = f"{type(error).__name__}: {error}"
             return Outcome(case.id, case.area, revision, self.profile.transport, Verdict.ERROR, reason)

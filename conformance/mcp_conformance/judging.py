@@ -175,8 +175,9 @@ def rule_on_check(
     observation: Observation,
     declares: Callable[[str], bool],
     stderr: str,
+    cut: str = "",
 ) -> Ruling:
-    """What a check says of a survey, as a ruling."""
+    """What a check says of a survey, as a ruling. `cut`: why the survey didn't see all that there is."""
     ruling = Ruling(inapplicable=inapplicable(case, requirements, declares))
     if len(ruling.inapplicable) == len(requirements):
         return ruling
@@ -193,6 +194,8 @@ def rule_on_check(
             ruling.undecided[requirement.id] = report.unsure[requirement.id]
         elif report.seen.get(requirement.id):
             ruling.passed.add(requirement.id)
+        elif cut:
+            ruling.undecided[requirement.id] = f"{check.idle}; {cut}"
         elif complete:
             ruling.inapplicable.setdefault(requirement.id, check.idle)
         else:

@@ -77,6 +77,9 @@ class Sessions:
         """A session, opened as a case asks for it. Raises `CannotOpen`."""
         if options.open in _SHAREABLE and options.capabilities is None:
             session = self._shared.get((revision, options.open))
+            if session is not None and session.alive and session.is_worn:
+                await self.close(session)
+                session = None
             if session is None or not session.alive:
                 session = await self._handshake(await self.connect(revision))
                 self._shared[revision, options.open] = session
@@ -93,7 +96,7 @@ class Sessions:
         else:
             exchange = await session.initialize(session.revision, deadline=self.start_deadline)
         if not isinstance(exchange.result, dict):
-            reason = silence(session, exchange, self.start_deadline)
+            reason = session.excess or silence(session, exchange, self.start_deadline)
             await self._end(session)
             raise CannotOpen(reason)
         session.barrier_method = self.barrier(session.revision)
@@ -178,6 +181,8 @@ def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:
         status = f"HTTP status {exchange.status} and " if (exchange.status or 200) >= 300 else ""
         return f"the server answered {asked} with {status}{_words(exchange)}"
     last = session.transcript.events[-1]
+    if session.excess:
+        return f"{session.excess}; no answer to {asked} was in it"
     if last.direction == "closed":
         return f"{last.text} before it answered {asked}"
     if exchange.over:

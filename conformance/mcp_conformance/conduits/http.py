@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from mcp_conformance import __version__, http_headers
-from mcp_conformance.conduits import Arrival, HeaderChanges, message_of
+from mcp_conformance.conduits import Arrival, HeaderChanges, message_of, too_much
 from mcp_conformance.conduits.bodies import Pieces, Stream, for_event, is_event_stream, is_json, is_protocol
 from mcp_conformance.conduits.place import Place
 from mcp_conformance.jsonrpc import MAX_LINE, Message, same_id
@@ -214,7 +214,7 @@ class HttpConduit:
         piece = await response.receive()
         self._read += len(piece)
         if self._read > self._most:
-            await self.finish(f"the server sent more than {self._most} bytes; the rest wasn't read")
+            await self.finish(too_much(int(self._most)), excess=True)
             return b""
         return piece
 
@@ -351,11 +351,11 @@ class HttpConduit:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
             await self._sender.send(arrival)
 
-    async def finish(self, reason: str) -> None:
+    async def finish(self, reason: str, *, excess: bool = False) -> None:
         """Nothing can come any more."""
         if not self._ended:
             self._ended = reason
-            await self.put(Arrival("end", text=reason))
+            await self.put(Arrival("end", text=reason, excess=excess))
 
     def check_open(self) -> None:
         if self._ended or self.place.unreachable:

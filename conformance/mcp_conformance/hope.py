@@ -1,0 +1,42 @@
+"""When a server is beyond hope: testing on would only be a hundred time-outs, so the run stops early and says why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mcp_conformance.exchanges import Exchange
+
+STRIKES = 3
+"""Cases in a row in which the server answered nothing, or couldn't be started, after which the run stops."""
+
+_HANDSHAKE = ("initialize", "server/discover")
+
+
+def is_silent(exchanges: Iterable[Exchange]) -> bool:
+    """Whether a server was asked something beyond the handshake, and answered nothing of that."""
+    asked = [exchange for exchange in exchanges if exchange.method not in _HANDSHAKE]
+    # An HTTP status is no answer, but a sign of life; a call that was given up is no sign of anything.
+    return bool(asked) and not any(one.answer or one.status or one.excused for one in asked)
+
+
+@dataclass(slots=True)
+class Hope:
+    """What the cases so far give to hope for. `lost` is the reason once all is lost."""
+
+    lost: str = ""
+    _strikes: int = 0
+
+    def case_ended(self, exchanges: list[Exchange], unopened: str, excess: str) -> None:
+        """Take in a case: what was asked in it, why its session couldn't be opened, which bound was exceeded."""
+        if excess:
+            self.lost = excess
+        elif unopened:
+            self._strike(f"{unopened}; so it was {STRIKES} times in a row")
+        elif is_silent(exchanges):
+            self._strike(f"the server answered nothing in {STRIKES} cases in a row")
+        elif any(exchange.method not in _HANDSHAKE for exchange in exchanges):
+            self._strikes = 0
+
+    def _strike(self, reason: str) -> None:
+        self._strikes += 1
+        if self._strikes == STRIKES:
+            self.lost = reason
