@@ -14,9 +14,9 @@ from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS
 from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.hints import Hints
+from mcp_conformance.hope import is_silent
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
-from mcp_conformance.hope import is_silent
 from mcp_conformance.probing import ask_both_eras, find_transport, first_request, offer
 from mcp_conformance.profile import CallLevel, Profile
 from mcp_conformance.requirements import catalogue
@@ -71,9 +71,7 @@ class Discovery:
             self.hopeless = profile.failure = f"{self.budget.reason} before the server was known"
             version = next(iter(profile.offers), next(reversed(self.judged)))
             profile.offers.setdefault(version, None)
-            return [
-                Outcome(ANSWERS, "target", version, profile.transport, Verdict.INCONCLUSIVE, profile.failure)
-            ]
+            return [Outcome(ANSWERS, "target", version, profile.transport, Verdict.INCONCLUSIVE, profile.failure)]
         return [self._answers(), *(self._outcomes() if judge else ())]
 
     async def _find(self, known: dict[str, Accepted] | None) -> None:
@@ -225,14 +223,22 @@ class Discovery:
         for case in bundled():
             if isinstance(case.body, Check):
                 for revision in self.profile.revisions:
-                    if case.runs_on(revision, self.profile.transport):
+                    if case.runs_on(revision, self.profile.transport) and self.budget.is_spent:
+                        yield self._unjudged(case, revision)
+                    elif case.runs_on(revision, self.profile.transport):
                         yield self._judge(case, case.body, revision)
+
+    def _unjudged(self, case: LoadedCase, revision: str) -> Outcome:
+        ruling = Ruling(undecided=dict.fromkeys(case.judges, self.budget.reason))
+        return judging.judge(case, revision, self.profile.transport, ruling, self.reproduce)
 
     def _judge(self, case: LoadedCase, check: Check, revision: str) -> Outcome:
         observation, stderr = self._observations[revision]
         declares = self.profile.revisions[revision].declares
         try:
-            ruling = judging.rule_on_check(case, check, case.requirements(revision), observation, declares, stderr, self._cut.get(revision, ""))
+            ruling = judging.rule_on_check(
+                case, check, case.requirements(revision), observation, declares, stderr, self._cut.get(revision, "")
+            )
         except Exception as error:  # a fault of one check's, which is no reason to do without all others
             reason = f"{type(error).__name__}: {error}"
             return Outcome(case.id, case.area, revision, self.profile.transport, Verdict.ERROR, reason)

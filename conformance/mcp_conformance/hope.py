@@ -1,9 +1,11 @@
 """When a server is beyond hope: testing on would only be a hundred time-outs, so the run stops early and says why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS
 from mcp_conformance.exchanges import Exchange
+from mcp_conformance.verdicts import Problem
 
 STRIKES = 3
 """Cases in a row in which the server answered nothing, or couldn't be started, after which the run stops."""
@@ -11,11 +13,21 @@ STRIKES = 3
 _HANDSHAKE = ("initialize", "server/discover")
 
 
+def shows_life(exchange: Exchange) -> bool:
+    """Whether a server did anything about a request. A status that keeps the tester out does; that of a failure, or of
+    a body that never ends, doesn't. Neither does a call that was given up say that it didn't."""
+    return exchange.answer is not None or exchange.excused or exchange.status in UNJUDGED_STATUS
+
+
 def is_silent(exchanges: Iterable[Exchange]) -> bool:
     """Whether a server was asked something beyond the handshake, and answered nothing of that."""
     asked = [exchange for exchange in exchanges if exchange.method not in _HANDSHAKE]
-    # An HTTP status is no answer, but a sign of life; a call that was given up is no sign of anything.
-    return bool(asked) and not any(one.answer or one.status or one.excused for one in asked)
+    return bool(asked) and not any(map(shows_life, asked))
+
+
+def as_one_cause(problem: Problem) -> Problem:
+    """A missing answer of a server that answers nothing at all: the method doesn't matter."""
+    return replace(problem, cause="no-answers") if problem.cause.startswith("no-answer:") else problem
 
 
 @dataclass(slots=True)

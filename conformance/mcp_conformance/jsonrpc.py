@@ -19,7 +19,7 @@ Kind = Literal["request", "notification", "result", "error", "batch", "invalid",
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one message that are kept; a longer line is cut, reported and skipped to its end."""
-MAX_VALUES = 500_000
+MAX_VALUES = 200_000
 """Values in one message that are parsed: an empty object takes three bytes on the wire, and seventy in memory."""
 MAX_DEPTH = 200
 """Nesting of arrays and objects that is parsed; deeper messages are reported as invalid."""

@@ -2,10 +2,11 @@
 cause."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import LoadedCase
+from mcp_conformance.hope import as_one_cause, is_silent
 from mcp_conformance.observation import Observation
 from mcp_conformance.requirements import Requirement, catalogue, interpretation
 from mcp_conformance.transcript import Event
@@ -188,6 +189,8 @@ def rule_on_check(
         for problem in report.problems
         if problem.requirement not in ruling.inapplicable
     ]
+    if is_silent(observation.exchanges):
+        ruling.seen = [replace(seen, problem=as_one_cause(seen.problem)) for seen in ruling.seen]
     complete = all(exchange.answer is not None or exchange.excused for exchange in observation.exchanges)
     for requirement in requirements:
         if requirement.id in report.unsure:

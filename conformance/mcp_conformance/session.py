@@ -25,11 +25,11 @@ __all__ = ["PATIENCE", "Exchange", "HttpExchange", "Session"]
 
 PATIENCE = 3
 """Deadlines that one answer may take while the server answers other requests."""
-MAX_EVENTS = 50_000
+MAX_EVENTS = 20_000
 """Events of one session that are recorded; a server that sends more is cut off, and the session ends."""
 MAX_BYTES = 64 * 1024 * 1024
 """Bytes that are read in one session; the same."""
-MAX_VALUES = 1_000_000
+MAX_VALUES = 500_000
 """JSON values that are kept of one session; the same."""
 MAX_ROUNDS = 8
 """Times that one request is tried again because the server asks for input."""

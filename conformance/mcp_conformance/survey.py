@@ -12,6 +12,7 @@ import anyio
 from mcp_conformance import arguments
 from mcp_conformance.calls import SLOW, Accepted, ToolCalls
 from mcp_conformance.hints import Hints
+from mcp_conformance.hope import shows_life
 from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, RevisionProfile, Tool, may_call
@@ -19,8 +20,10 @@ from mcp_conformance.session import Exchange, Session
 
 MAX_PAGES = 100
 """Pages of one list that are walked through."""
+MAX_ITEMS = 10_000
+"""Items of one list, after which no more pages are asked for."""
 MAX_TOOLS = 2000
-"""Tools that are looked at; of the rest only the lists are."""
+"""Tools that may be called."""
 _MAX_READS = 5
 _DUMB = 2  # requests in a row without an answer, barriers between them too, after which the walk ends
 
@@ -74,7 +77,7 @@ class Survey:
         """Whether there is any use in asking more: the server lives, and hasn't been asked in vain several times in a
         row."""
         latest = [exchange for exchange in self.session.exchanges if not exchange.excused][-_DUMB:]
-        return self.session.alive and (len(latest) < _DUMB or any(one.answer or one.status for one in latest))
+        return self.session.alive and (len(latest) < _DUMB or any(map(shows_life, latest)))
 
     async def _ask(self, method: str, params: JSON = MISSING) -> Exchange:
         exchange = await self.session.request(method, params)
@@ -97,7 +100,7 @@ class Survey:
         items: list[JSON] = []
         cursor: JSON = MISSING
         seen: list[JSON] = []
-        while self._goes_on and len(seen) < MAX_PAGES:
+        while self._goes_on and len(seen) < MAX_PAGES and len(items) < MAX_ITEMS:
             exchange = await self._ask(method, MISSING if cursor is MISSING else {"cursor": cursor})
             if not isinstance(exchange.result, dict):
                 break

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Transport = Literal["stdio", "http", "sse"]
 
@@ -39,6 +39,9 @@ class Hostile:
 
 
 SERVERS: dict[str, Hostile] = {}
+
+MAY_PASS: Any = {"statuses": (0, 1), "says": "Conformant|Not conformant|No answer"}
+"""For those that the tester has to survive, whatever it makes of them: what they do may be legal."""
 
 _OPTIONS = ("--mcp-deadline=2", "--mcp-start-deadline=5")
 

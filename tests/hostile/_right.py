@@ -65,7 +65,11 @@ class Right:
             return {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "not JSON"}}
         identity = message.get("id") if isinstance(message, dict) else None
         known = isinstance(identity, str | int | float) and not isinstance(identity, bool)
-        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0" or not isinstance(message.get("method"), str):
+        if (
+            not isinstance(message, dict)
+            or message.get("jsonrpc") != "2.0"
+            or not isinstance(message.get("method"), str)
+        ):
             if isinstance(message, dict) and ("result" in message or "error" in message):
                 self.told(message)
                 return None

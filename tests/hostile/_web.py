@@ -82,5 +82,3 @@ def for_ever(peer: socket.socket, data: bytes, pause: float = 0.0) -> None:
 def hang() -> None:
     while True:
         time.sleep(600)
-
-

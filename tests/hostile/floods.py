@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from hostile import hostile
+from hostile import MAY_PASS, hostile
 from hostile._right import Right, write
 
 NOTE = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"more"}}\n'
@@ -63,7 +63,9 @@ def list_changed_storm() -> None:
 @hostile("progress of tokens that nobody gave, without end, after a call")
 def progress_storm() -> None:
     _After.method = "tools/call"
-    _After.what = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":9,"progress":1}}\n' * 500
+    _After.what = (
+        b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":9,"progress":1}}\n' * 500
+    )
     _After().serve()
 
 
@@ -111,7 +113,7 @@ def line_of_200_mb() -> None:
     Server().serve()
 
 
-@hostile("a list of tools with a string of 30 MB", statuses=(0, 1), says="Conformant|No answer|Not conformant")
+@hostile("a list of tools with a string of 30 MB", **MAY_PASS)
 def string_of_30_mb() -> None:
     class Server(_Listing):
         def page(self, params: Any) -> bytes:
@@ -147,7 +149,7 @@ def open_nesting() -> None:
     Server().serve()
 
 
-@hostile("an input schema 150 levels deep", statuses=(0, 1), says="Conformant|Not conformant|No answer")
+@hostile("an input schema 150 levels deep", **MAY_PASS)
 def deep_schema() -> None:
     schema: dict[str, Any] = {"type": "object"}
     for _ in range(90):
@@ -156,7 +158,7 @@ def deep_schema() -> None:
     Right().serve()
 
 
-@hostile("numbers of a million digits, and an exponent of a million")
+@hostile("numbers of a million digits, and an exponent of a million", **MAY_PASS)
 def huge_numbers() -> None:
     class Server(_Listing):
         def page(self, params: Any) -> bytes:
@@ -175,9 +177,7 @@ def million_tools() -> None:
     Server().serve()
 
 
-@hostile(
-    "a million tools, ten thousand a page", statuses=(0, 1), says="Conformant|Not conformant|No answer", within=90
-)
+@hostile("a million tools, ten thousand a page", within=90, **MAY_PASS)
 def million_tools_in_pages() -> None:
     class Server(_Listing):
         def page(self, params: Any) -> bytes:
@@ -190,7 +190,7 @@ def million_tools_in_pages() -> None:
     Server().serve()
 
 
-@hostile("pages without end, each with a new cursor", statuses=(0, 1), says="Conformant|No answer|Not conformant")
+@hostile("pages without end, each with a new cursor", **MAY_PASS)
 def endless_pages() -> None:
     class Server(Right):
         def answer(self, method: str, params: Any) -> Any:
@@ -201,7 +201,7 @@ def endless_pages() -> None:
     Server().serve()
 
 
-@hostile("the same page again and again, with the same cursor", statuses=(0, 1), says="Conformant|No answer|Not conf")
+@hostile("the same page again and again, with the same cursor", **MAY_PASS)
 def repeating_pages() -> None:
     class Server(Right):
         def answer(self, method: str, params: Any) -> Any:
@@ -242,7 +242,7 @@ def answers_a_thousand_times() -> None:
     Server().serve()
 
 
-@hostile("an error message of 5 MB to everything")
+@hostile("an error message of 5 MB to everything", **MAY_PASS)
 def large_errors() -> None:
     class Server(Right):
         def send(self, message: Any) -> None:

@@ -8,11 +8,10 @@ import threading
 import time
 from typing import Any
 
-from hostile import hostile, right
+from hostile import MAY_PASS, hostile, right
 from hostile._right import contacted
 from hostile._web import STREAM, Web, event, for_ever, hang
 
-ANY: Any = {"statuses": (0, 1), "says": "Conformant|Not conformant|No answer"}
 NOTE = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "more"}}
 
 
@@ -207,7 +206,9 @@ def http_absurd_lengths(port: int) -> None:
         def spoil(self, peer: socket.socket, said: dict[str, Any]) -> bool:
             self.number += 1
             length = self.lengths[self.number % len(self.lengths)]
-            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + length + b"\r\n\r\n{}")
+            peer.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + length + b"\r\n\r\n{}"
+            )
             return False
 
     Server(port).serve()
@@ -227,7 +228,14 @@ def http_gzip_bomb(port: int) -> None:
 
 @hostile("header injection: bare CR, NUL, escapes and folded lines in names and values", transport="http")
 def http_header_injection(port: int) -> None:
-    odd = [b"Mcp-Session-Id: a\rSet-Cookie: x", b"X-\x1b[31m: red", b"X: \0", b"X: a\r\n folded", b"\xff: \xfe", b": none"]
+    odd = [
+        b"Mcp-Session-Id: a\rSet-Cookie: x",
+        b"X-\x1b[31m: red",
+        b"X: \0",
+        b"X: a\r\n folded",
+        b"\xff: \xfe",
+        b": none",
+    ]
 
     class Server(Web):
         number = 0
@@ -242,7 +250,7 @@ def http_header_injection(port: int) -> None:
     Server(port).serve()
 
 
-@hostile("a session id with spaces, escapes and 60 kB", transport="http")
+@hostile("a session id with spaces, escapes and 60 kB", transport="http", **MAY_PASS)
 def http_odd_session_ids(port: int) -> None:
     ids = [b"a b\tc", b"\x1b[31mred", b"x" * 60_000, b"", b"\xe4\xf6", b"::error::pwned"]
 
@@ -299,7 +307,15 @@ def http_redirects_in_circles(port: int) -> None:
 
 @hostile("locations that are no URLs", transport="http")
 def http_odd_locations(port: int) -> None:
-    odd = [b"file:///etc/passwd", b"http://[::1", b"//", b"javascript:1", b"http://\xff/", b"http://a:99999999/", b"gopher://x"]
+    odd = [
+        b"file:///etc/passwd",
+        b"http://[::1",
+        b"//",
+        b"javascript:1",
+        b"http://\xff/",
+        b"http://a:99999999/",
+        b"gopher://x",
+    ]
 
     class Server(_Spoilt):
         number = 0
@@ -417,7 +433,7 @@ def http_late_reconnection(port: int) -> None:
     Server(port).serve()
 
 
-@hostile("log notifications without end on the GET stream", transport="http", **ANY)
+@hostile("log notifications without end on the GET stream", transport="http", **MAY_PASS)
 def http_get_flood(port: int) -> None:
     class Server(Web):
         def respond(self, peer: socket.socket, method: str, path: str, headers: dict[str, str], body: bytes) -> bool:
@@ -445,7 +461,7 @@ def http_never_listens(port: int) -> None:
     hang()
 
 
-@hostile("floods its stdout and stderr while it serves", transport="http", **ANY)
+@hostile("floods its stdout and stderr while it serves", transport="http", **MAY_PASS)
 def http_floods_its_output(port: int) -> None:
     def flood() -> None:
         while True:

@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from hostile import SERVERS  # noqa: E402
+from hostile import SERVERS
 
 SERVERS[sys.argv[1]].serve(*map(int, sys.argv[2:]))

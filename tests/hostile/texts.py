@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Any
 
-from hostile import hostile
+from hostile import MAY_PASS, hostile
 from hostile._right import Refused, Right, contacted, write
 
 ESCAPES = (
@@ -145,7 +145,9 @@ def lines_with_escapes() -> None:
     Server().serve()
 
 
-@hostile("its environment and command line in every place", options=("--mcp-env=CANARY=c4nary/with+odd=chars & spaces",))
+@hostile(
+    "its environment and command line in every place", options=("--mcp-env=CANARY=c4nary/with+odd=chars & spaces",)
+)
 def tells_secrets() -> None:
     secret = os.environ.get("CANARY", "")
 
@@ -163,7 +165,7 @@ def tells_secrets() -> None:
     Server().serve()
 
 
-@hostile("an input schema with $ref to a listener, in all spellings", statuses=(0, 1), says="Conformant|Not|No", quick=True)
+@hostile("an input schema with $ref to a listener, in all spellings", quick=True, **MAY_PASS)
 def refs_to_a_listener() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -206,7 +208,9 @@ def refs_to_a_listener() -> None:
     Server().serve()
 
 
-@hostile("schemas that take for ever: patterns, references in circles, alternatives of alternatives", statuses=(0, 1), says="Conformant|Not|No", within=90)
+@hostile(
+    "schemas that take for ever: patterns, references in circles, alternatives of alternatives", within=90, **MAY_PASS
+)
 def costly_schemas() -> None:
     alternatives: dict[str, Any] = {"type": "object"}
     for _ in range(16):
@@ -215,7 +219,11 @@ def costly_schemas() -> None:
     for index in range(40):
         bombs[f"d{index}"] = {"allOf": [{"$ref": f"#/$defs/d{index + 1}"}] * 2} if index < 39 else {"type": "object"}
     schemas = [
-        {"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$", "minLength": 30}}, "required": ["a"]},
+        {
+            "type": "object",
+            "properties": {"a": {"type": "string", "pattern": "^(a+)+$", "minLength": 30}},
+            "required": ["a"],
+        },
         {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
         {"type": "object", "$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
         {"type": "object", **alternatives},
@@ -259,7 +267,7 @@ def error_after_initialize() -> None:
     Server().serve()
 
 
-@hostile("asks the client for input without end", statuses=(0, 1), says="Conformant|Not|No")
+@hostile("asks the client for input without end", **MAY_PASS)
 def asks_for_input() -> None:
     class Server(Right):
         def call(self, params: dict[str, Any]) -> Any:

@@ -99,7 +99,9 @@ def odd_spelling() -> None:
     class Server(Right):
         def send(self, message: Any) -> None:
             turned = dict(reversed(message.items()))
-            text = json.dumps(turned, ensure_ascii=True, separators=(" ,  ", "\t: ")).replace("hostile", "\\u0068ostile")
+            text = json.dumps(turned, ensure_ascii=True, separators=(" ,  ", "\t: ")).replace(
+                "hostile", "\\u0068ostile"
+            )
             write(b"  " + text.encode() + b"  \n")
 
     Server().serve()
@@ -185,7 +187,9 @@ def thousand_tools() -> None:
                 if cursor is not None and not (isinstance(cursor, str) and cursor.isdigit() and int(cursor) < 20):
                     return super().answer(method, params)
                 page = int(cursor or 0)
-                made = {"tools": [{**self.tools[0], "name": f"echo{index}"} for index in range(page * 50, page * 50 + 50)]}
+                made = {
+                    "tools": [{**self.tools[0], "name": f"echo{index}"} for index in range(page * 50, page * 50 + 50)]
+                }
                 return {**made, "nextCursor": f"{page + 1}"} if page < 19 else made
             return super().answer(method, params)
 

@@ -264,7 +264,7 @@ class HttpConduit:
     async def take_events(self, receive: Callable[[], Awaitable[bytes]], part: HttpPart, stream: Stream) -> None:
         """An event stream, to its end. A body that holds JSON instead is taken for that."""
         events = EventStream()
-        start = b""
+        start = bytearray()
         while piece := await receive():
             if not stream.heard and len(start) < MAX_LINE:
                 start += piece
@@ -272,8 +272,9 @@ class HttpConduit:
                 await self.take_event(event, part, stream)
                 stream.responded()
         for event in events.eof():
-            if not stream.heard and start.lstrip().startswith(b"{") and message_of(start.strip()).kind != "invalid":
-                await self.take(message_of(start.strip()), part, stream)
+            whole = message_of(bytes(start).strip()) if not stream.heard and start.lstrip()[:1] == b"{" else None
+            if whole is not None and whole.kind != "invalid":
+                await self.take(whole, part, stream)
             else:
                 await self.take_event(event, part, stream)
 
