@@ -17,7 +17,7 @@ from mcp_conformance.cases.runner import CannotOpen, Runner, Steps, profile_docu
 from mcp_conformance.cases.values import Unavailable, Values
 from mcp_conformance.discovery import ANSWERS, Discovery
 from mcp_conformance.hints import Hints
-from mcp_conformance.hope import Hope
+from mcp_conformance.hope import Hope, shows_life
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, Profile, RevisionProfile
@@ -154,11 +154,23 @@ class Engine:
             if not self.stopped:
                 with anyio.move_on_after(self.settings.budget.left):
                     ruling = await self._judged(case, case.body, revision)
+                    if self.hope.is_doubtful:
+                        self.hope.last_try(await self._last_try(revision))
             if not (ruling.passed or ruling.seen or ruling.undecided):
                 ruling.undecided = dict.fromkeys(case.judges, self.stopped)
         outcome = judging.judge(case, revision, self.target.transport, ruling, self.reproduce)
         outcome.seconds, outcome.server_seconds = time.monotonic() - started, ruling.waited
         return outcome
+
+    async def _last_try(self, revision: str) -> str | None:
+        """Why a new session gets no answer to what was answered before; "" for silence, None when it gets one."""
+        try:
+            session = await self._sessions.open(revision, model.SessionOptions(open="fresh"))
+        except CannotOpen as reason:
+            return str(reason)
+        exchange = await session.barrier()
+        await self._sessions.close(session)
+        return None if shows_life(exchange) else ""
 
     async def _judged(self, case: LoadedCase, body: model.Case, revision: str) -> Ruling:
         """The ruling on a case; trouble that other sessions may have a part in is looked at again, alone."""

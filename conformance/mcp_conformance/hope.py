@@ -36,13 +36,26 @@ class Hope:
 
     lost: str = ""
     _strikes: int = 0
+    _reason: str = ""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it is time for one last try, on a new session, with a request that was answered before."""
+        return not self.lost and self._strikes >= STRIKES
+
+    def last_try(self, failure: str | None) -> None:
+        """Take in how that went: why it failed, or None."""
+        if failure is None:
+            self._strikes = 0
+        else:
+            self.lost = failure or self._reason
 
     def case_ended(self, exchanges: list[Exchange], unopened: str, excess: str) -> None:
         """Take in a case: what was asked in it, why its session couldn't be opened, which bound was exceeded."""
         if excess:
             self.lost = excess
         elif unopened:
-            self._strike(f"{unopened}; so it was {STRIKES} times in a row")
+            self._strike(f"{unopened}; so it was in {STRIKES} cases in a row")
         elif is_silent(exchanges):
             self._strike(f"the server answered nothing in {STRIKES} cases in a row")
         elif any(exchange.method not in _HANDSHAKE for exchange in exchanges):
@@ -50,5 +63,4 @@ class Hope:
 
     def _strike(self, reason: str) -> None:
         self._strikes += 1
-        if self._strikes == STRIKES:
-            self.lost = reason
+        self._reason = reason

@@ -28,8 +28,8 @@ def main(arguments: list[str]) -> int:
         failed += bool(made.wrong)
         answer = "; ".join(made.wrong) or "yes"
         cells = [
-            name, made.server.what, f"{made.seconds:.1f}", f"{made.megabytes:.0f}", str(made.status), str(len(made.left)),
-            str(len(made.findings)), made.verdict, answer,
+            name, made.server.what, f"{made.seconds:.1f}", f"{made.megabytes:.0f}", str(made.status),
+            str(len(made.left)), str(len(made.findings)), made.verdict, answer,
         ]  # fmt: skip
         print("|", " | ".join(cell.replace("|", "\\|") for cell in cells), "|", flush=True)
         if verbose and made.wrong:

@@ -138,11 +138,8 @@ def _judge(made: Measured, files: Path) -> Any:
         yield "raw control characters in the output"
     if re.search(r"^\s*::|##\w*\[", made.output, re.M):
         yield "a workflow command in the output"
-    texts = [made.output]
-    for path in files.rglob("*"):
-        if path.is_file():
-            texts.append(path.read_text(errors="replace"))
-    if any(_CANARY in text or "YzRuYXJ5" in text for text in texts):
+    written = [path.read_text(errors="replace") for path in files.rglob("*") if path.is_file()]
+    if any(_CANARY in text or "YzRuYXJ5" in text for text in (made.output, *written)):
         yield "a secret in the output"
     try:
         xml.etree.ElementTree.parse(files / "junit.xml")

@@ -48,7 +48,7 @@ class _After(Right):
         return super().answer(method, params)
 
 
-@hostile("right log notifications without end after initialize", quick=True)
+@hostile("right log notifications without end after initialize")
 def notifications_without_end() -> None:
     _After.what = NOTE * 500
     _After().serve()
@@ -122,7 +122,7 @@ def string_of_30_mb() -> None:
     Server().serve()
 
 
-@hostile("ten million empty objects in one line of 30 MB", quick=True)
+@hostile("ten million empty objects in one line of 30 MB")
 def ten_million_objects() -> None:
     class Server(_Listing):
         def page(self, params: Any) -> bytes:
@@ -131,7 +131,7 @@ def ten_million_objects() -> None:
     Server().serve()
 
 
-@hostile("a million levels of nesting, closed")
+@hostile("a million levels of nesting, closed", quick=True)
 def deep_nesting() -> None:
     class Server(_Listing):
         def page(self, params: Any) -> bytes:

@@ -42,7 +42,7 @@ class _Spoilt(Web):
         return self.spoil(peer, said)
 
 
-@hostile("takes connections and says nothing", transport="http", quick=True)
+@hostile("takes connections and says nothing", transport="http")
 def http_silence(port: int) -> None:
     class Server(Web):
         def talk(self, peer: socket.socket) -> None:
@@ -92,7 +92,7 @@ def http_garbage(port: int) -> None:
     Server(port).serve()
 
 
-@hostile("a head without end", transport="http", quick=True)
+@hostile("a head without end", transport="http")
 def http_endless_head(port: int) -> None:
     class Server(Web):
         def talk(self, peer: socket.socket) -> None:
@@ -131,7 +131,7 @@ def http_continue_for_ever(port: int) -> None:
     Server(port).serve()
 
 
-@hostile("a JSON body without end, after initialize", transport="http", quick=True)
+@hostile("a JSON body without end, after initialize", transport="http")
 def http_endless_body(port: int) -> None:
     class Server(_Spoilt):
         def spoil(self, peer: socket.socket, said: dict[str, Any]) -> bool:
@@ -186,7 +186,7 @@ def http_length_too_short(port: int) -> None:
     Server(port).serve()
 
 
-@hostile("Content-Length is more than the body has, and the connection stays open", transport="http", quick=True)
+@hostile("Content-Length is more than the body has, and the connection stays open", transport="http")
 def http_length_too_long(port: int) -> None:
     class Server(_Spoilt):
         def spoil(self, peer: socket.socket, said: dict[str, Any]) -> bool:
@@ -445,7 +445,7 @@ def http_get_flood(port: int) -> None:
     Server(port).serve()
 
 
-@hostile("exits after initialize", transport="http", quick=True)
+@hostile("exits after initialize", transport="http")
 def http_dies_after_initialize(port: int) -> None:
     import os
 
@@ -472,7 +472,7 @@ def http_floods_its_output(port: int) -> None:
     Web(port).serve()
 
 
-@hostile("HTTP+SSE: an endpoint on another origin", transport="sse", quick=True)
+@hostile("HTTP+SSE: an endpoint on another origin", transport="sse")
 def sse_endpoint_elsewhere(port: int) -> None:
     other = _listen("endpoint")
 

@@ -18,7 +18,7 @@ _STUBBORN = [
 ]
 
 
-@hostile("a child that keeps stdout, stderr and stdin open and outlives it", quick=True, **MAY_PASS)
+@hostile("a child that keeps stdout, stderr and stdin open and outlives it", **MAY_PASS)
 def grandchild_holds_the_pipes() -> None:
     subprocess.Popen(_SLEEP)
     Right().serve()
@@ -42,7 +42,7 @@ def daemon() -> None:
     Right().serve()
 
 
-@hostile("a child that starts another when it ends, and that one too", quick=True, **MAY_PASS)
+@hostile("a child that starts another when it ends, and that one too", **MAY_PASS, quick=True)
 def respawn() -> None:
     code = (
         "import subprocess, sys, signal, time\n"
@@ -78,7 +78,7 @@ def daemon_without_a_mark() -> None:
     Right().serve()
 
 
-@hostile("ignores SIGTERM and the end of its input", quick=True, **MAY_PASS)
+@hostile("ignores SIGTERM and the end of its input", **MAY_PASS)
 def ignores_sigterm() -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -119,7 +119,7 @@ class _Mortal(Right):
             sys.exit(3)
 
 
-@hostile("exits after initialize", quick=True)
+@hostile("exits after initialize")
 def dies_after_initialize() -> None:
     _Mortal().serve()
 

@@ -16,7 +16,7 @@ def _for_ever() -> None:
         time.sleep(600)
 
 
-@hostile("reads nothing, says nothing", quick=True)
+@hostile("reads nothing, says nothing")
 def silence() -> None:
     _for_ever()
 
@@ -27,7 +27,7 @@ def mute() -> None:
         pass
 
 
-@hostile("answers initialize and nothing else, though it reads", quick=True)
+@hostile("answers initialize and nothing else, though it reads")
 def mute_after_initialize() -> None:
     class Server(Right):
         def send(self, message: Any) -> None:
@@ -71,7 +71,7 @@ def only_pings() -> None:
     Server().serve()
 
 
-@hostile("answers byte by byte, five a second, for ever", quick=True)
+@hostile("answers byte by byte, five a second, for ever")
 def slow_drip() -> None:
     sys.stdin.buffer.readline()
     for byte in b'{"jsonrpc":"2.0","id":1,"result":{' + b" " * 100_000:
@@ -89,7 +89,7 @@ def just_in_time() -> None:
     Server().serve()
 
 
-@hostile("closes its stdout after initialize, and lives on", quick=True)
+@hostile("closes its stdout after initialize, and lives on")
 def closes_stdout() -> None:
     class Server(Right):
         def send(self, message: Any) -> None:
@@ -131,7 +131,7 @@ def chatter_before_answers() -> None:
     Server().serve()
 
 
-@hostile("ten megabytes on stderr before each answer", quick=True, **MAY_PASS)
+@hostile("ten megabytes on stderr before each answer", **MAY_PASS)
 def stderr_before_answers() -> None:
     class Server(Right):
         def send(self, message: Any) -> None:

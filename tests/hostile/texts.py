@@ -27,7 +27,7 @@ class _Spoilt(Right):
         write(self.spoil(message))
 
 
-@hostile("invalid UTF-8 in every answer", quick=True)
+@hostile("invalid UTF-8 in every answer")
 def invalid_utf8() -> None:
     class Server(_Spoilt):
         def spoil(self, message: Any) -> bytes:
@@ -55,7 +55,7 @@ def random_noise() -> None:
     Server().serve()
 
 
-@hostile("another id in every answer: of any type", quick=True)
+@hostile("another id in every answer: of any type")
 def id_chaos() -> None:
     ids = itertools.cycle([None, "x", -1, 1.5, [], {}, True, 10**400, "", "1"])
 
@@ -146,7 +146,9 @@ def lines_with_escapes() -> None:
 
 
 @hostile(
-    "its environment and command line in every place", options=("--mcp-env=CANARY=c4nary/with+odd=chars & spaces",)
+    "its environment and command line in every place",
+    options=("--mcp-env=CANARY=c4nary/with+odd=chars & spaces",),
+    quick=True,
 )
 def tells_secrets() -> None:
     secret = os.environ.get("CANARY", "")
@@ -165,7 +167,7 @@ def tells_secrets() -> None:
     Server().serve()
 
 
-@hostile("an input schema with $ref to a listener, in all spellings", quick=True, **MAY_PASS)
+@hostile("an input schema with $ref to a listener, in all spellings", **MAY_PASS, quick=True)
 def refs_to_a_listener() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -208,9 +210,7 @@ def refs_to_a_listener() -> None:
     Server().serve()
 
 
-@hostile(
-    "schemas that take for ever: patterns, references in circles, alternatives of alternatives", within=90, **MAY_PASS
-)
+@hostile("schemas that take for ever: patterns, circles, alternatives of alternatives", within=90, **MAY_PASS)
 def costly_schemas() -> None:
     alternatives: dict[str, Any] = {"type": "object"}
     for _ in range(16):
@@ -247,7 +247,7 @@ def costly_schemas() -> None:
     Server().serve()
 
 
-@hostile("an error to everything, initialize too", quick=True)
+@hostile("an error to everything, initialize too")
 def error_to_everything() -> None:
     class Server(Right):
         def answer(self, method: str, params: Any) -> Any:

@@ -12,7 +12,7 @@ from hostile import right
 from hostile._right import Right, write
 
 
-@right("takes three seconds to start", quick=True)
+@right("takes three seconds to start")
 def slow_start() -> None:
     time.sleep(3)
     Right().serve()
@@ -75,7 +75,7 @@ def notifications_in_between() -> None:
     Server().serve()
 
 
-@right("chats on stderr, in colours", quick=True)
+@right("chats on stderr, in colours")
 def chats_on_stderr() -> None:
     class Server(Right):
         def send(self, message: Any) -> None:
@@ -94,7 +94,7 @@ def crlf() -> None:
     Server().serve()
 
 
-@right("white space within its messages, members in odd order, escapes for all", quick=True)
+@right("white space within its messages, members in odd order, escapes for all")
 def odd_spelling() -> None:
     class Server(Right):
         def send(self, message: Any) -> None:

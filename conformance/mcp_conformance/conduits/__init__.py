@@ -117,7 +117,7 @@ class Conduit(Protocol):
 
 def too_much(most: int) -> str:
     """What to say when a server sent more than `most` bytes in one session."""
-    return f"the server sent more than {most // 2**20} MiB in one session; the rest wasn't read"
+    return f"the server sent more than {most} bytes; the rest wasn't read"
 
 
 def message_of(data: bytes, *, cut: bool = False) -> Message:
