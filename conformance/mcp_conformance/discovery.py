@@ -31,7 +31,8 @@ from mcp_conformance.wire import short
 ANSWERS = "target.answers"
 """The case behind the item `mcp/target::answers`: there is a server at all."""
 
-_SILENT_SURVEYS = 2  # surveys in which nothing was answered, after which no revision is asked for any more
+SILENT_SURVEYS = 2
+"""Surveys in which nothing was answered, after which no revision is asked for any more."""
 _LAST_WORDS = 0.5  # seconds in which a dying server's stderr may still arrive
 
 
@@ -214,7 +215,7 @@ class Discovery:
             self.hopeless = session.excess
         elif is_silent(session.exchanges) and session.alive:
             self._silent_surveys += 1
-            if self._silent_surveys == _SILENT_SURVEYS:
+            if self._silent_surveys == SILENT_SURVEYS:
                 self.hopeless = f"the server answered {session.exchanges[0].method} and nothing else"
 
     # --------------------------------------------------------------------------------------------------------- outcomes

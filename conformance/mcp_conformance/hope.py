@@ -10,6 +10,9 @@ from mcp_conformance.verdicts import Problem
 STRIKES = 3
 """Cases in a row in which the server answered nothing, or couldn't be started, after which the run stops."""
 
+EXCESSES = 1
+"""Sessions in which a server went beyond a bound of bytes, messages or values: a second one would be no better."""
+
 _HANDSHAKE = ("initialize", "server/discover")
 
 
@@ -35,6 +38,7 @@ class Hope:
     """What the cases so far give to hope for. `lost` is the reason once all is lost."""
 
     lost: str = ""
+    _excesses: int = 0
     _strikes: int = 0
     _reason: str = ""
 
@@ -53,7 +57,9 @@ class Hope:
     def case_ended(self, exchanges: list[Exchange], unopened: str, excess: str) -> None:
         """Take in a case: what was asked in it, why its session couldn't be opened, which bound was exceeded."""
         if excess:
-            self.lost = excess
+            self._excesses += 1
+            if self._excesses == EXCESSES:
+                self.lost = excess
         elif unopened:
             self._strike(f"{unopened}; so it was in {STRIKES} cases in a row")
         elif is_silent(exchanges):
