@@ -225,17 +225,22 @@ class Engine:
             steps.undecided |= dict.fromkeys(body.judges, str(reason))
             unopened = str(reason)
         ruling = self._ruling(case, steps, inapplicable, found.declares)
+        on_terminal = body.opening("main").terminal
+        if on_terminal:
+            events = [event for session, _ in steps.windows for event in session.transcript.events]
+            ruling, unopened = judging.on_a_terminal(case, ruling, events), ""
         ruling.waited = sum(session.waited - before.get(id(session), 0.0) for session, _ in steps.windows)
         for session, _ in steps.windows:
             if session.failure is not None:
                 raise session.failure  # ours, not the server's
             if not self._sessions.is_shared(session) or ruling.seen or ruling.undecided:
                 await self._sessions.close(session)  # a session in which something went wrong isn't used again
-        self.hope.case_ended(
-            [one for session, start in steps.windows for one in session.exchanges if one.sent.number > start],
-            unopened,
-            next((session.excess for session, _ in steps.windows if session.excess), ""),
-        )
+        if not on_terminal:  # whatever a server does there, it does for its own reasons
+            self.hope.case_ended(
+                [one for session, start in steps.windows for one in session.exchanges if one.sent.number > start],
+                unopened,
+                next((session.excess for session, _ in steps.windows if session.excess), ""),
+            )
         return ruling, any(start for _, start in steps.windows), bool(unopened)
 
     def _ruling(

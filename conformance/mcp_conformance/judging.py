@@ -165,6 +165,25 @@ def is_beside_the_point(
     return problem.requirement not in judges and requirement is not None and not _applies(requirement, declares)
 
 
+def on_a_terminal(case: LoadedCase, ruling: Ruling, events: Iterable[Event]) -> Ruling:
+    """What a ruling on a case means where the server was on a terminal: only its own matter is judged, and nothing of a
+    server that doesn't speak there. To refuse, to be silent or to explain itself to a human breaks no rule that we are
+    sure of."""
+    received = [event for event in events if event.direction == "received"]
+    speaks = any(event.message and (event.message.is_response or b'"jsonrpc"' in event.raw) for event in received)
+    made = Ruling(notes=ruling.notes, waited=ruling.waited)
+    if not speaks:
+        made.inapplicable = dict.fromkeys(case.judges, "on a terminal the server doesn't speak the protocol")
+        return made
+    made.seen = [
+        seen
+        for seen in ruling.seen
+        if seen.problem.requirement in case.judges and not seen.problem.cause.startswith("no-answer")
+    ]
+    made.passed = set(case.judges) - {seen.problem.requirement for seen in made.seen}
+    return made
+
+
 def _applies(requirement: Requirement, declares: Callable[[str], bool]) -> bool:
     return all(need.startswith("client.") or declares(need) for need in requirement.needs)
 

@@ -216,6 +216,14 @@ class SessionOptions(_Strict):
 
     open: Opening = "fresh"
     capabilities: dict[str, Any] | None = None
+    terminal: bool = False
+    """Over stdio, on pseudo-terminals instead of pipes: one for input and output, another for stderr."""
+
+    @model_validator(mode="after")
+    def _a_terminal_is_for_one(self) -> "SessionOptions":
+        if self.terminal and self.open not in ("fresh", "unopened"):
+            raise ValueError('"terminal" needs a server of its own: "open" is "fresh" or "unopened"')
+        return self
 
 
 class Case(_Strict):
@@ -234,7 +242,7 @@ class Case(_Strict):
     @property
     def needs_a_pipe(self) -> bool:
         """Whether a step is about the server's process or the stream of its input, which HTTP doesn't have."""
-        return any(
+        return self.opening("main").terminal or any(
             isinstance(step, EndInput | ExpectExit) or (isinstance(step, Raw) and not step.newline)
             for step in self.steps
         )
