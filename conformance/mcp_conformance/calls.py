@@ -16,8 +16,10 @@ from mcp_conformance.session import PATIENCE, Exchange, Session
 SLOW = 3.0
 """Seconds after which a tool is slow: it is waited for beside the others, and called in one revision only."""
 
-_MAX_TRIES = 4
-_BUDGET = 90.0  # seconds for all calls in one revision
+MAX_TRIES = 4
+"""Arguments that are tried with a tool."""
+BUDGET = 90.0
+"""Seconds for all calls in one revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class ToolCalls:
             if not tool.callable or not self.session.alive:
                 continue
             known = self.known.get(tool.name)
-            if time.monotonic() - started > _BUDGET:
+            if time.monotonic() - started > BUDGET:
                 tool.callable, tool.reason = False, "the calls before it took too long"
             elif known is not None and known.seconds > SLOW:
                 took = "got no answer in time" if known.seconds == math.inf else f"took {known.seconds:.0f} s"
@@ -91,7 +93,7 @@ class ToolCalls:
             hinted.append(self.known[tool.name].arguments)
         found = arguments.candidates(tool.definition.get("inputSchema"), self.pool, hinted)
         for number, chosen in enumerate(found):
-            if number >= max(_MAX_TRIES, len(hinted)):
+            if number >= max(MAX_TRIES, len(hinted)):
                 return
             yield chosen
 

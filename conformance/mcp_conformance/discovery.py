@@ -5,13 +5,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import anyio
+
 from mcp_conformance import judging
+from mcp_conformance.budget import Budget
 from mcp_conformance.calls import Accepted
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.checks.protocol import UNJUDGED_STATUS
 from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.exchanges import body_of
 from mcp_conformance.hints import Hints
+from mcp_conformance.hope import is_silent
 from mcp_conformance.jsonrpc import JSON
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
@@ -30,6 +34,8 @@ ANSWERS = "target.answers"
 """The case behind the item `mcp/target::answers`: there is a server at all."""
 
 _MOST_FOR_THE_OTHER = 15.0  # seconds for the first answer in an era that wasn't asked for
+SILENT_SURVEYS = 2
+"""Surveys in which nothing was answered, after which no revision is asked for any more."""
 _LAST_WORDS = 0.5  # seconds in which a dying server's stderr may still arrive
 
 
@@ -45,6 +51,12 @@ class Discovery:
     reproduce: Reproduce
     judged: tuple[str, ...] = JUDGED
     """The revisions in which a server is surveyed, oldest first."""
+    budget: Budget = field(default_factory=Budget)
+    hopeless: str = ""
+    """Why there is no use in testing any further, if so."""
+    _cut: dict[str, str] = field(default_factory=dict)
+    """Why the survey of a revision isn't whole."""
+    _silent_surveys: int = 0
     _observations: dict[str, tuple[Observation, str]] = field(default_factory=dict)
     """What was seen in each revision, and stderr where the server has died."""
     _annotations: dict[str, JSON] = field(default_factory=dict)
@@ -52,13 +64,33 @@ class Discovery:
 
     async def run(self, *, judge: bool = True) -> list[Outcome]:
         """Fill the profile; the outcomes of `ANSWERS` and, with `judge`, of all checks."""
-        known: dict[str, Accepted] | None = {} if judge else None
+        with anyio.move_on_after(self.budget.left) as scope:
+            await self._find({} if judge else None)
+        profile = self.profile
+        profile.revisions = dict(sorted(profile.revisions.items()))
+        self._tell_eras()
+        if len({era_of(version) for version in profile.offers}) > 1:
+            # What a server of one era says to the other one is not the first thing to tell of it.
+            profile.offers = dict(sorted(profile.offers.items(), key=lambda offered: offered[1] is None))
+        if any(profile.offers.values()):
+            profile.failure = ""
+        if scope.cancelled_caught and not profile.revisions:
+            self.hopeless = profile.failure = f"{self.budget.reason} before the server was known"
+            version = next(iter(profile.offers), next(reversed(self.judged)))
+            profile.offers.setdefault(version, None)
+            return [Outcome(ANSWERS, "target", version, profile.transport, Verdict.INCONCLUSIVE, profile.failure)]
+        return [self._answers(), *(self._outcomes() if judge else ())]
+
+    async def _find(self, known: dict[str, Accepted] | None) -> None:
+        """Ask for each revision, and survey the server in those that it speaks."""
         strange: dict[str, Session] = {}
         versions = [revision for revision in reversed(self.judged) if not self.wanted or revision in self.wanted]
         asked = await self._probe(versions)
         # A server that can't run twice at a time shows it by ending; those of its revisions come when others are done.
         versions.sort(key=lambda version: version in asked and self._ended_silently(asked[version]))
         for version in versions:
+            if self.hopeless:
+                break
             if version in self.profile.offers and version not in asked:
                 continue
             if self._is_of_the_other_era(version):
@@ -83,18 +115,10 @@ class Discovery:
         offered = {version for version in self.profile.offers.values() if version}
         for version, session in strange.items():
             if (
-                version in offered
+                version in offered and not self.hopeless
             ):  # asked for another version, the server names this one: so it speaks it, and has to say so
                 await self._survey(version, session, known)
             await self._let_go(session)
-        self.profile.revisions = dict(sorted(self.profile.revisions.items()))
-        self._tell_eras()
-        if len({era_of(version) for version in self.profile.offers}) > 1:
-            # What a server of one era says to the other one is not the first thing to tell of it.
-            self.profile.offers = dict(sorted(self.profile.offers.items(), key=lambda offered: offered[1] is None))
-        if offered:
-            self.profile.failure = ""
-        return [self._answers(), *(self._outcomes() if judge else ())]
 
     async def _ask_the_other_era(self, versions: list[str]) -> None:
         """Nothing that was asked for is spoken: whether there is a server at all, the era that wasn't asked for tells.
@@ -206,10 +230,16 @@ class Discovery:
             await self._ask_a_later_revision()
         level: CallLevel = self.call if known is not None else "none"
         survey = Survey(session, level, self.hints, {} if known is None else known, self._annotations)
-        found, observation = await survey.run()
+        # Half of the time that is left, so that other revisions and the cases get their share.
+        found, observation = await survey.run(self.budget.left / 2)
         self._annotations = _annotations(found.tools) | self._annotations
         if session.failure is not None:
             raise session.failure  # ours, not the server's
+        if survey.is_cut:
+            self._cut[version] = "the walk through what the server offers took half of the run's time (--mcp-budget)"
+        elif session.excess:
+            self._cut[version] = session.excess
+        self._give_up(session)
         found.unanswered = sorted(
             {one.method for one in session.exchanges if one.answer is None and not (one.excused or one.stays_open)}
         )
@@ -232,20 +262,37 @@ class Discovery:
             self._annotations = _annotations(await Survey(session, "none", self.hints).listed())
         await self._let_go(session)
 
+    def _give_up(self, session: Session) -> None:
+        """See whether there is any hope after a survey."""
+        if session.excess:
+            self.hopeless = session.excess
+        elif is_silent(session.exchanges) and session.alive:
+            self._silent_surveys += 1
+            if self._silent_surveys == SILENT_SURVEYS:
+                self.hopeless = f"the server answered {session.exchanges[0].method} and nothing else"
+
     # --------------------------------------------------------------------------------------------------------- outcomes
 
     def _outcomes(self) -> Iterable[Outcome]:
         for case in bundled():
             if isinstance(case.body, Check):
                 for revision in self.profile.revisions:
-                    if case.runs_on(revision, self.profile.transport):
+                    if case.runs_on(revision, self.profile.transport) and self.budget.is_spent:
+                        yield self._unjudged(case, revision)
+                    elif case.runs_on(revision, self.profile.transport):
                         yield self._judge(case, case.body, revision)
+
+    def _unjudged(self, case: LoadedCase, revision: str) -> Outcome:
+        ruling = Ruling(undecided=dict.fromkeys(case.judges, self.budget.reason))
+        return judging.judge(case, revision, self.profile.transport, ruling, self.reproduce)
 
     def _judge(self, case: LoadedCase, check: Check, revision: str) -> Outcome:
         observation, stderr = self._observations[revision]
         declares = self.profile.revisions[revision].declares
         try:
-            ruling = judging.rule_on_check(case, check, case.requirements(revision), observation, declares, stderr)
+            ruling = judging.rule_on_check(
+                case, check, case.requirements(revision), observation, declares, stderr, self._cut.get(revision, "")
+            )
         except Exception as error:  # a fault of one check's, which is no reason to do without all others
             reason = f"{type(error).__name__}: {error}"
             return Outcome(case.id, case.area, revision, self.profile.transport, Verdict.ERROR, reason)

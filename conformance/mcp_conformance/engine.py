@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+import anyio
+
 from mcp_conformance import judging, monitors
+from mcp_conformance.budget import Budget
 from mcp_conformance.cases import model
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import LoadedCase
@@ -14,6 +17,7 @@ from mcp_conformance.cases.runner import CannotOpen, Runner, Steps, profile_docu
 from mcp_conformance.cases.values import Unavailable, Values
 from mcp_conformance.discovery import ANSWERS, Discovery
 from mcp_conformance.hints import Hints
+from mcp_conformance.hope import Hope, shows_life
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, Profile, RevisionProfile
@@ -39,6 +43,7 @@ class Settings:
     start_deadline: float = 60.0
     deadline: float = 10.0
     revisions: tuple[str, ...] = ()
+    budget: Budget = field(default_factory=Budget)
     judged: tuple[str, ...] = JUDGED
     """The revisions in which a server is surveyed and judged at all, oldest first."""
 
@@ -54,6 +59,7 @@ class Engine:
         self.profile: Profile | None = None
         self.surveyed: dict[tuple[str, str], Outcome] = {}
         """What discovery has judged already, by case and revision: the checks, and `ANSWERS`."""
+        self.hope = Hope()
         self._known_causes: set[str] = set()
         self._unanswered: set[str] = set()
         """Methods that were seen to get no answer, with all patience."""
@@ -84,13 +90,16 @@ class Engine:
             settings.revisions,
             self.reproduce,
             settings.judged,
+            settings.budget,
         )
         self._keep(await discovery.run(judge=survey))
+        self.hope.lost = discovery.hopeless
         return self.profile
 
-    def adopt(self, profile: Profile, surveyed: Iterable[Outcome]) -> None:
+    def adopt(self, profile: Profile, surveyed: Iterable[Outcome], lost: str = "") -> None:
         """Take over what another process has found out."""
         self.profile = profile
+        self.hope.lost = lost
         if isinstance(self.target, HttpTarget):
             self.target.transport = profile.transport
             for found in profile.revisions.values():
@@ -101,6 +110,13 @@ class Engine:
         for outcome in outcomes:
             self.surveyed[outcome.case, outcome.revision] = outcome
             self._known_causes.update(finding.fingerprint for finding in outcome.findings)
+
+    @property
+    def stopped(self) -> str:
+        """Why no case is run any more; empty while they are."""
+        if self.hope.lost:
+            return f"the run was stopped early: {self.hope.lost}"
+        return self.settings.budget.reason if self.settings.budget.is_spent else ""
 
     def answers(self) -> Outcome:
         """The outcome of `ANSWERS`."""
@@ -155,10 +171,26 @@ class Engine:
         requirements = case.requirements(revision)
         ruling = Ruling(inapplicable=judging.inapplicable(case, requirements, self._meets(revision)))
         if len(ruling.inapplicable) < len(requirements):
-            ruling = await self._judged(case, case.body, revision)
+            if not self.stopped:
+                with anyio.move_on_after(self.settings.budget.left):
+                    ruling = await self._judged(case, case.body, revision)
+                    if self.hope.is_doubtful:
+                        self.hope.last_try(await self._last_try(revision))
+            if not (ruling.passed or ruling.seen or ruling.undecided):
+                ruling.undecided = dict.fromkeys(case.judges, self.stopped)
         outcome = judging.judge(case, revision, self.target.transport, ruling, self.reproduce)
         outcome.seconds, outcome.server_seconds = time.monotonic() - started, ruling.waited
         return outcome
+
+    async def _last_try(self, revision: str) -> str | None:
+        """Why a new session gets no answer to what was answered before; "" for silence, None when it gets one."""
+        try:
+            session = await self._sessions.open(revision, model.SessionOptions(open="fresh"))
+        except CannotOpen as reason:
+            return str(reason)
+        exchange = await session.barrier()
+        await self._sessions.close(session)
+        return None if shows_life(exchange) else ""
 
     async def _judged(self, case: LoadedCase, body: model.Case, revision: str) -> Ruling:
         """The ruling on a case; trouble that other sessions may have a part in is looked at again, alone."""
@@ -203,7 +235,7 @@ class Engine:
             tools=frozenset(tool.name for tool in found.tools),
             unanswered=frozenset(self._unanswered.union(found.unanswered)),
         )
-        steps, unopened = runner.steps, False
+        steps, unopened = runner.steps, ""
         inapplicable = judging.inapplicable(case, case.requirements(revision), self._meets(revision))
         try:
             await runner.run()
@@ -211,15 +243,25 @@ class Engine:
             inapplicable |= dict.fromkeys(body.judges, str(reason))
         except CannotOpen as reason:
             steps.undecided |= dict.fromkeys(body.judges, str(reason))
-            unopened = True
+            unopened = str(reason)
         ruling = self._ruling(case, steps, inapplicable, found.declares)
+        on_terminal = body.opening("main").terminal
+        if on_terminal:
+            events = [event for session, _ in steps.windows for event in session.transcript.events]
+            ruling, unopened = judging.on_a_terminal(case, ruling, events), ""
         ruling.waited = sum(session.waited - before.get(id(session), 0.0) for session, _ in steps.windows)
         for session, _ in steps.windows:
             if session.failure is not None:
                 raise session.failure  # ours, not the server's
             if not self._sessions.is_shared(session) or ruling.seen or ruling.undecided:
                 await self._sessions.close(session)  # a session in which something went wrong isn't used again
-        return ruling, any(start for _, start in steps.windows), unopened
+        if not on_terminal:  # whatever a server does there, it does for its own reasons
+            self.hope.case_ended(
+                [one for session, start in steps.windows for one in session.exchanges if one.sent.number > start],
+                unopened,
+                next((session.excess for session, _ in steps.windows if session.excess), ""),
+            )
+        return ruling, any(start for _, start in steps.windows), bool(unopened)
 
     def _ruling(
         self, case: LoadedCase, steps: Steps, inapplicable: dict[str, str], declares: Callable[[str], bool]

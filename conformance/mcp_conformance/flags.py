@@ -65,6 +65,7 @@ FLAGS = (
     Flag("hints", "text", "FILE", "what you know of your server: good arguments, tools never to call"),
     Flag("start_deadline", "seconds", "SECONDS", "how long the server may take to its first answer (default 60)"),
     Flag("deadline", "seconds", "SECONDS", "how long it may take to answer a request (default 10)"),
+    Flag("budget", "seconds", "SECONDS", "how long the whole run may take, the rest is inconclusive (default 600)"),
     Flag("strict", "flag", "", "fail also where only a SHOULD is broken"),
     Flag("json", "text", "FILE", "write the run as JSON"),
 )

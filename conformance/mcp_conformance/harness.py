@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from mcp_conformance.budget import ENDING, Budget
 from mcp_conformance.cases import loader, model
 from mcp_conformance.cases.loader import LoadedCase, bundled
 from mcp_conformance.cases.runner import CannotOpen
@@ -64,6 +65,7 @@ class Harness:
         self._filed: dict[str, str] = {}
         self._run: dict[str, Any] | None = None
         self._unwritten = ""
+        self.budget = Budget()
         self._stack = contextlib.ExitStack()
         self._door: Door | None = None
 
@@ -135,13 +137,23 @@ class Harness:
         """
         guardian = self._stack.enter_context(Guardian())
         target = self._target(guardian)
+        self.budget = Budget(self.options.budget, self.worker["left"] if self.worker else None)
         settings = Settings(
-            self.options.call, self.hints, self.options.start_deadline, self.options.deadline, self.options.revisions
-        )  # fmt: skip
+            self.options.call,
+            self.hints,
+            self.options.start_deadline,
+            self.options.deadline,
+            self.options.revisions,
+            self.budget,
+        )
         engine = Engine(target, settings, self._reproduce)
         self._door = self._stack.enter_context(Door(engine))
         if self.worker is not None:
-            engine.adopt(Profile.from_json(self.worker["profile"]), map(Outcome.from_json, self.worker["surveyed"]))
+            engine.adopt(
+                Profile.from_json(self.worker["profile"]),
+                map(Outcome.from_json, self.worker["surveyed"]),
+                self.worker["lost"],
+            )
             return
 
         async def discover() -> Profile:
@@ -184,7 +196,8 @@ class Harness:
 
     def stop(self) -> None:
         """End every server. Safe to repeat."""
-        if self._door is not None and self.engine.profile is not None and self.engine.profile.failure:
+        profile = self.engine.profile if self._door is not None else None
+        if profile is not None and (profile.failure or self.engine.stopped):
             self.hurry()  # nothing is learned from how a server that doesn't speak takes its end
         self._door = None
         self._stack.close()
@@ -233,6 +246,8 @@ class Harness:
             "surveyed": surveyed,
             "bundled": self.bundled_wanted,
             "ids": self._ids,
+            "left": self.budget.left,
+            "lost": self.engine.hope.lost,
         }
         return json.dumps(made)
 
@@ -388,6 +403,7 @@ class Harness:
                     "strict": self.options.strict,
                     "deadline": self.options.deadline,
                     "start_deadline": self.options.start_deadline,
+                    "budget": self.options.budget,
                     "select": list(self.options.select),
                     "revisions": list(self.options.revisions),
                 },
@@ -413,7 +429,7 @@ class Harness:
                         revision,
                         profile.transport,
                         Verdict.INCONCLUSIVE,
-                        "there is no server that answers",
+                        self.engine.stopped or "there is no server that answers",
                     )
 
     def summary(self) -> Iterator[terminal.Line]:
@@ -439,6 +455,12 @@ class Harness:
         if status == 0 and verdicts == {Verdict.NOT_APPLICABLE}:
             return 5
         return status
+
+    def starting(self) -> str:
+        """What is said before anything is started: what, and how long all may take."""
+        verb = "starting" if self.options.reach.command else "connecting to"
+        bound = f"at most {self.options.budget:g} s (--mcp-budget), then {ENDING:g} s to end and report"
+        return f"mcp-conformance: {verb} {self.label}; {bound}"
 
     def header(self) -> list[str]:
         """What pytest says at the top."""

@@ -8,7 +8,7 @@ becomes a `Message` of kind ``invalid`` that says why: bad bytes from a server a
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 JSON: TypeAlias = Any
@@ -17,11 +17,14 @@ JSON: TypeAlias = Any
 Kind = Literal["request", "notification", "result", "error", "batch", "invalid", "unread"]
 """``unread`` is what went beyond a bound of ours: it may be right, and nobody is to be blamed for it."""
 
-MAX_LINE = 32 * 1024 * 1024
+MAX_LINE = 16 * 1024 * 1024
 """Bytes of one message that are kept; a longer line is cut, reported and skipped to its end."""
+MAX_VALUES = 200_000
+"""Values in one message that are parsed: an empty object takes three bytes on the wire, and seventy in memory."""
 MAX_DEPTH = 200
 """Nesting of arrays and objects that is parsed; deeper messages are reported as invalid."""
 _SAMPLE = 2000  # bytes that are kept of a message that isn't read
+_FEW = 1000  # values that aren't worth counting one by one
 MAX_BATCH = 1000
 """Messages of one batch that are looked at; an array of millions is a flood."""
 
@@ -54,6 +57,8 @@ class Message:
     problem: str = ""
     duplicates: tuple[str, ...] = ()
     items: tuple["Message", ...] = field(default=())
+    values: int = 0
+    """About how many JSON values it holds, for who keeps many messages."""
 
     @property
     def id(self) -> JSON:
@@ -154,9 +159,9 @@ class LineFraming:
 
 # -------------------------------------------------------------------------------------------------------------- parsing
 
-_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
-"""Strings, also an unterminated one, and brackets; every byte is looked at once, and none is remembered to come back
-to."""
+_TOKENS = re.compile(rb'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
+"""Strings, also an unterminated one, brackets and commas; every byte is looked at once, and none is remembered to come
+back to."""
 
 
 def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Message:
@@ -166,8 +171,11 @@ def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Message:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         return Message("invalid", raw, problem=f"not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}")
-    if _deeper_than(raw, max_depth):
+    values, is_deeper = _measured(raw, max_depth)
+    if is_deeper:
         return Message("unread", raw[:_SAMPLE], problem=f"nested deeper than the {max_depth} levels that are read here")
+    if values > MAX_VALUES:
+        return Message("unread", raw[:_SAMPLE], problem=f"more than the {MAX_VALUES} values that are read here")
     duplicates: list[str] = []
 
     def members(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
@@ -184,7 +192,7 @@ def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Message:
         value = json.loads(text, object_pairs_hook=members, parse_int=_integer, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return Message("invalid", raw, problem=_why_not_json(text, error))
-    return _classify(raw, value, tuple(duplicates))
+    return replace(_classify(raw, value, tuple(duplicates)), values=values)
 
 
 def _classify(raw: bytes, value: JSON, duplicates: tuple[str, ...] = ()) -> Message:
@@ -215,19 +223,27 @@ def _nested(item: list[JSON]) -> Message:
     return Message("invalid", encode(item), item, "an array inside a batch")
 
 
-def _deeper_than(raw: bytes, bound: int) -> bool:
-    if raw.count(b"[") + raw.count(b"{") <= bound:
-        return False  # the usual case, without a scan
-    depth = 0
-    for match in _BRACKETS.finditer(raw):
+def _measured(raw: bytes, bound: int) -> tuple[int, bool]:
+    """About how many values there are, as far as they matter, and whether they nest deeper than the bound."""
+    brackets = raw.count(b"[") + raw.count(b"{")
+    at_most = brackets + raw.count(b",") + 1
+    if brackets <= bound and at_most <= _FEW:
+        return at_most, False  # the usual case, without a scan
+    depth, values = 0, 1
+    for match in _TOKENS.finditer(raw):
         token = match[0]
         if token in b"[{":
             depth += 1
+            values += 1
             if depth > bound:
-                return True
+                return values, True
         elif token in b"]}":
             depth -= 1
-    return False
+        elif token == b",":
+            values += 1
+            if values > MAX_VALUES:
+                break
+    return values, False
 
 
 def _integer(digits: str) -> int | float:

@@ -2,10 +2,11 @@
 cause."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcp_conformance.cases.checks import Check
 from mcp_conformance.cases.loader import LoadedCase
+from mcp_conformance.hope import as_one_cause, is_silent
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import NEEDS
 from mcp_conformance.requirements import Requirement, catalogue, interpretation
@@ -191,6 +192,25 @@ def is_beside_the_point(
     return problem.requirement not in judges and requirement is not None and not _applies(requirement, declares)
 
 
+def on_a_terminal(case: LoadedCase, ruling: Ruling, events: Iterable[Event]) -> Ruling:
+    """What a ruling on a case means where the server was on a terminal: only its own matter is judged, and nothing of a
+    server that doesn't speak there. To refuse, to be silent or to explain itself to a human breaks no rule that we are
+    sure of."""
+    received = [event for event in events if event.direction == "received"]
+    speaks = any(event.message and (event.message.is_response or b'"jsonrpc"' in event.raw) for event in received)
+    made = Ruling(notes=ruling.notes, waited=ruling.waited)
+    if not speaks:
+        made.inapplicable = dict.fromkeys(case.judges, "on a terminal the server doesn't speak the protocol")
+        return made
+    made.seen = [
+        seen
+        for seen in ruling.seen
+        if seen.problem.requirement in case.judges and not seen.problem.cause.startswith("no-answer")
+    ]
+    made.passed = set(case.judges) - {seen.problem.requirement for seen in made.seen}
+    return made
+
+
 def _applies(requirement: Requirement, declares: Callable[[str], bool]) -> bool:
     return all(need.startswith("client.") or declares(need) for need in requirement.needs)
 
@@ -202,8 +222,9 @@ def rule_on_check(
     observation: Observation,
     declares: Callable[[str], bool],
     stderr: str,
+    cut: str = "",
 ) -> Ruling:
-    """What a check says of a survey, as a ruling."""
+    """What a check says of a survey, as a ruling. `cut`: why the survey didn't see all that there is."""
     ruling = Ruling(inapplicable=inapplicable(case, requirements, declares))
     if len(ruling.inapplicable) == len(requirements):
         return ruling
@@ -214,6 +235,8 @@ def rule_on_check(
         for problem in report.problems
         if problem.requirement not in ruling.inapplicable
     ]
+    if is_silent(observation.exchanges):
+        ruling.seen = [replace(seen, problem=as_one_cause(seen.problem)) for seen in ruling.seen]
     complete = all(
         exchange.answer is not None or exchange.excused or exchange.stays_open for exchange in observation.exchanges
     )
@@ -222,6 +245,8 @@ def rule_on_check(
             ruling.undecided[requirement.id] = report.unsure[requirement.id]
         elif report.seen.get(requirement.id):
             ruling.passed.add(requirement.id)
+        elif cut:
+            ruling.undecided[requirement.id] = f"{check.idle}; {cut}"
         elif complete:
             ruling.inapplicable.setdefault(requirement.id, check.idle)
         else:

@@ -28,6 +28,8 @@ class Options:
     hints: Path | None
     start_deadline: float
     deadline: float
+    budget: float
+    """For the whole run."""
     strict: bool
     json: Path | None
     select_folder: Path
@@ -45,6 +47,8 @@ class Options:
             words.append(f"--mcp-start-deadline={self.start_deadline:g}")
         if self.deadline != DEFAULTS["deadline"]:
             words.append(f"--mcp-deadline={self.deadline:g}")
+        if self.budget != DEFAULTS["budget"]:
+            words.append(f"--mcp-budget={self.budget:g}")
         if case:
             words.append(f"--mcp-select={case}")
         words += [f"--mcp-revision={wanted}" for wanted in ((revision,) if revision else self.revisions)]
@@ -53,7 +57,9 @@ class Options:
         return reaching.command_line(words)
 
 
-DEFAULTS: dict[str, float] = {"start_deadline": 60.0, "deadline": 10.0}
+DEFAULTS: dict[str, float] = {"start_deadline": 60.0, "deadline": 10.0, "budget": 600.0}
+_LONGEST = {"budget": 86400.0}
+_LONGEST_WAIT = 3600.0  # seconds, for the others
 
 
 def parse(
@@ -68,6 +74,7 @@ def parse(
         hints=raw.file("hints", environment),
         start_deadline=_seconds(raw, "start_deadline"),
         deadline=_seconds(raw, "deadline"),
+        budget=_seconds(raw, "budget"),
         strict=raw.flag("strict"),
         json=_output(raw, "json", environment),
         select_folder=raw.folder("select"),
@@ -113,6 +120,7 @@ def _seconds(raw: Raw, name: str) -> float:
         seconds = float(text)
     except ValueError:
         raise OptionError(f"{option}={text}: a number of seconds is expected") from None
-    if not 0 < seconds <= 3600:
-        raise OptionError(f"{option}={text}: more than 0 and at most 3600 seconds")
+    longest = _LONGEST.get(name, _LONGEST_WAIT)
+    if not 0 < seconds <= longest:
+        raise OptionError(f"{option}={text}: more than 0 and at most {longest:g} seconds")
     return seconds

@@ -203,8 +203,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         harness.prepare(files)
         terminal = config.pluginmanager.getplugin("terminalreporter")
         if terminal is not None and harness.worker is None and config.getoption("verbose") >= 0:
-            verb = "starting" if harness.options.reach.command else "connecting to"
-            terminal.write_line(f"mcp-conformance: {verb} {harness.label}", flush=True)
+            terminal.write_line(harness.starting(), flush=True)
         harness.start(survey=not _only_looks(config))
     except (CommandError, DataError, OptionError) as error:
         harness.hurry()

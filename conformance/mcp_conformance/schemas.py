@@ -161,6 +161,11 @@ def dialect_of(schema: object, default: str = DEFAULT_DIALECT) -> Dialect | None
     return next((dialect for dialect in _DIALECTS if dialect.uri.partition("://")[2] == bare), None)
 
 
+@cache
+def _meta_validator(dialect: Dialect) -> Any:
+    return _rs(dialect)({"$ref": dialect.uri}, validate_formats=False)
+
+
 def check_schema(schema: object, default: str = DEFAULT_DIALECT) -> list[Violation]:
     """Where `schema` breaks the meta-schema of its dialect, or of `default` if it declares none.
 
@@ -170,11 +175,10 @@ def check_schema(schema: object, default: str = DEFAULT_DIALECT) -> list[Violati
     if dialect is None:
         return []
     value = sane(schema)
-    meta_schema = {"$ref": dialect.uri}
     try:
-        if _rs(dialect)(meta_schema, validate_formats=False).is_valid(value):
+        if _meta_validator(dialect).is_valid(value):
             return []
-        explainer = _bounded(dialect)(meta_schema, registry=META_SCHEMAS)
+        explainer = _bounded(dialect)({"$ref": dialect.uri}, registry=META_SCHEMAS)
         return describe(explainer.iter_errors(value), META_SCHEMAS.contents(dialect.uri))
     except Exception:  # whatever a library trips over, it has not shown that the schema is wrong
         return []

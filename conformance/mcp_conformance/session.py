@@ -26,10 +26,12 @@ __all__ = ["PATIENCE", "Exchange", "HttpExchange", "Session"]
 
 PATIENCE = 3
 """Deadlines that one answer may take while the server answers other requests."""
-MAX_EVENTS = 200_000
+MAX_EVENTS = 20_000
 """Events of one session that are recorded; a server that sends more is cut off, and the session ends."""
-MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """Bytes that are read in one session; the same."""
+MAX_VALUES = 500_000
+"""JSON values that are kept of one session; the same."""
 MAX_ROUNDS = 8
 """Times that one request is tried again because the server asks for input."""
 
@@ -74,8 +76,12 @@ class Session:
         """Seconds spent waiting for the server."""
         self.closed = anyio.Event()
         self.ending: Ending | None = None
+        self.excess = ""
+        """Which bound of a session the server has gone beyond, in words; the session has ended then."""
         self.failure: Exception | None = None
         """A fault of the tester's own while it read; whoever judges the session has to raise it."""
+        self._values = 0
+        self._bytes = 0
         self._next_id = 1
         self._unread = (
             False  # something without an id was sent after the last answer: a stray response may belong to it
@@ -96,6 +102,11 @@ class Session:
     @property
     def alive(self) -> bool:
         return not self.closed.is_set() and self.ending is None
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether so much was said in it that a new session does better: its bounds are half used up."""
+        return 2 * len(self.transcript) > MAX_EVENTS or 2 * self._bytes > MAX_BYTES or 2 * self._values > MAX_VALUES
 
     def start(self, tasks: TaskGroup) -> None:
         """Begin to read."""
@@ -366,11 +377,16 @@ class Session:
         async with contextlib.aclosing(self.conduit.arrivals(MAX_BYTES)) as arrivals:
             async for arrival in arrivals:
                 if arrival.kind == "end":
+                    self.excess = arrival.text if arrival.excess else ""
                     self._close(arrival.text)
                     return
                 self._arrived(arrival)
                 if len(self.transcript) > MAX_EVENTS:
-                    self._close(f"the server sent more than {MAX_EVENTS} messages; the rest wasn't read")
+                    self.excess = f"the server sent more than {MAX_EVENTS} messages; the rest wasn't read"
+                elif self._values > MAX_VALUES:
+                    self.excess = f"the server sent more than {MAX_VALUES} values in one session; the rest wasn't read"
+                if self.excess:
+                    self._close(self.excess)
                     return
 
     def _close(self, reason: str) -> None:
@@ -450,6 +466,8 @@ class Session:
             self._take(self._received(message, text=text), message, [], placed=False)
 
     def _received(self, message: Message, **details: Any) -> Event:
+        self._values += message.values
+        self._bytes += len(message.raw)
         event = self.transcript.add("received", message, **details)
         self._notice()
         return event

@@ -14,7 +14,7 @@ from mcp_conformance.cases.runner import CannotOpen
 from mcp_conformance.conduits import Conduit
 from mcp_conformance.jsonrpc import MISSING
 from mcp_conformance.session import Exchange, Session
-from mcp_conformance.target import Target
+from mcp_conformance.target import StdioTarget, Target
 from mcp_conformance.wire import escape, short
 
 _SHAREABLE = ("shared", "rough")
@@ -58,14 +58,20 @@ class Sessions:
 
     # ---------------------------------------------------------------------------------------------------------- opening
 
-    async def connect(self, revision: str, capabilities: dict[str, Any] | None = None) -> Session:
+    async def connect(
+        self, revision: str, capabilities: dict[str, Any] | None = None, *, terminal: bool = False
+    ) -> Session:
         """A new server with a session on it, not yet initialized; or a new session, where all share one server.
 
         Raises `CommandError`.
         """
         if self.alone:
             await self.end_all()
-        conduit, self._spare = self._spare, None
+        conduit = None
+        if terminal and isinstance(self.target, StdioTarget):
+            conduit = await self.target.connect_terminal()
+        else:
+            conduit, self._spare = self._spare, None
         if conduit is None or conduit.returncode() is not None:
             conduit = await self.target.connect(self._group, revision, impatient=self._impatient)
         session = Session(conduit, revision=revision, capabilities=capabilities, deadline=self.deadline())
@@ -77,24 +83,30 @@ class Sessions:
         """A session, opened as a case asks for it. Raises `CannotOpen`."""
         if options.open in _SHAREABLE and options.capabilities is None and options.answers == "at-once":
             session = self._shared.get((revision, options.open))
+            if session is not None and session.alive and session.is_worn:
+                await self.close(session)
+                session = None
             if session is None or not session.alive:
-                session = await self._handshake(await self.connect(revision))
+                session = await self._handshake(await self.connect(revision), self.start_deadline)
                 self._shared[revision, options.open] = session
             return session
-        session = await self.connect(revision, options.capabilities)
+        session = await self.connect(revision, options.capabilities, terminal=options.terminal)
         session.answering = options.answers == "at-once"
-        if not self.alone and not self.target.shares_server:
+        if not self.alone and not options.terminal and not self.target.shares_server:
             # Where one new server is needed, another will be soon: it starts up while this one is tested.
             self._spare = await self.target.connect(self._group, revision, impatient=self._impatient)
-        return session if options.open == "unopened" else await self._handshake(session)
+        if options.open == "unopened":
+            return session
+        # On a terminal a server may say nothing at all, and be right: that isn't waited for as long as a start is.
+        return await self._handshake(session, session.deadline if options.terminal else self.start_deadline)
 
-    async def _handshake(self, session: Session) -> Session:
+    async def _handshake(self, session: Session, deadline: float) -> Session:
         if session.era == "stateless":
-            exchange = await session.discover(deadline=self.start_deadline)
+            exchange = await session.discover(deadline=deadline)
         else:
-            exchange = await session.initialize(session.revision, deadline=self.start_deadline)
+            exchange = await session.initialize(session.revision, deadline=deadline)
         if not isinstance(exchange.result, dict):
-            reason = silence(session, exchange, self.start_deadline)
+            reason = session.excess or silence(session, exchange, self.start_deadline)
             await self._end(session)
             raise CannotOpen(reason)
         session.barrier_method = self.barrier(session.revision)
@@ -179,6 +191,8 @@ def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:
         status = f"HTTP status {exchange.status} and " if (exchange.status or 200) >= 300 else ""
         return f"the server answered {asked} with {status}{_words(exchange)}"
     last = session.transcript.events[-1]
+    if session.excess:
+        return f"{session.excess}; no answer to {asked} was in it"
     if last.direction == "closed":
         if last.text.startswith("the server"):
             return f"{last.text} before it answered {asked}"

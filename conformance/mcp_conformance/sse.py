@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_EVENT = 32 * 1024 * 1024
+MAX_EVENT = 16 * 1024 * 1024
 """Bytes of one event that are kept; a longer one is cut, reported and skipped to its end."""
 MAX_COMMENTS = 100
 """Comments of one event that are kept."""

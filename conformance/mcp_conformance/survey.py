@@ -4,21 +4,31 @@ The walk is the evidence of the passive checks, and finds the values that active
 called, arguments that it accepts, a cursor.
 """
 
+import math
 from dataclasses import dataclass, field
+
+import anyio
 
 from mcp_conformance import arguments, occasions
 from mcp_conformance.calls import SLOW, Accepted, ToolCalls
 from mcp_conformance.client import CAPABILITIES_KEY, VERSION_KEY
 from mcp_conformance.exchanges import needs_input
 from mcp_conformance.hints import Hints
+from mcp_conformance.hope import shows_life
 from mcp_conformance.invitations import Invitations
 from mcp_conformance.jsonrpc import JSON, MISSING
 from mcp_conformance.observation import Call, Observation
 from mcp_conformance.profile import CallLevel, RevisionProfile, Tool, may_call
 from mcp_conformance.session import Exchange, Session
 
-_MAX_PAGES = 100
+MAX_PAGES = 100
+"""Pages of one list that are walked through."""
+MAX_ITEMS = 10_000
+"""Items of one list, after which no more pages are asked for."""
+MAX_TOOLS = 2000
+"""Tools that may be called."""
 _MAX_READS = 5
+_DUMB = 2  # requests in a row without an answer, barriers between them too, after which the walk ends
 
 
 @dataclass(slots=True)
@@ -33,11 +43,25 @@ class Survey:
     annotations: dict[str, JSON] = field(default_factory=dict)
     """What tools say of themselves in another revision, by name: it holds where this one has no annotations."""
     pool: arguments.Pool = field(default_factory=arguments.Pool)
+    is_cut: bool = False
+    """The limit ended the walk before its end."""
 
-    async def run(self) -> tuple[RevisionProfile, Observation]:
-        """Walk. The session has been initialized; it may be dead afterwards."""
+    async def run(self, limit: float = math.inf) -> tuple[RevisionProfile, Observation]:
+        """Walk, at most `limit` seconds. The session has been initialized; it may be dead afterwards."""
         session = self.session
         profile = RevisionProfile(session.revision, session.server)
+        calls = ToolCalls(session, self.hints, self.known, self.pool)
+        with anyio.move_on_after(limit) as scope:
+            await self._walk(profile, calls)
+        if scope.cancelled_caught:
+            self.is_cut = True
+            for exchange in session.exchanges:
+                exchange.excused = exchange.excused or exchange.answer is None  # the tester didn't wait
+        self._values(profile, calls.made)
+        return profile, Observation.of(session, calls=calls.made)
+
+    async def _walk(self, profile: RevisionProfile, calls: ToolCalls) -> None:
+        session = self.session
         await session.call(session.barrier_method)
         self._choose_barrier(profile)
         if session.era == "stateful" and profile.declares("logging"):
@@ -49,18 +73,22 @@ class Survey:
             await self._resources()
         if profile.declares("prompts"):
             await self._prompts()
-        calls = ToolCalls(session, self.hints, self.known, self.pool)
         await calls.run(profile.tools)
-        self._values(profile, calls.made)
-        if session.alive:
+        if self._goes_on:
             await self._ask("conformance/no-such-method")  # what an error looks like
-        if session.alive and session.era == "stateless":
+        if self._goes_on and session.era == "stateless":
             await self._ask("server/discover", {"_meta": {VERSION_KEY: "1900-01-01", CAPABILITIES_KEY: {}}})
-        if session.alive:
+        if self._goes_on:
             await Invitations(session, profile, calls).run()
-        if session.alive:
+        if self._goes_on:
             await session.barrier()
-        return profile, Observation.of(session, calls=calls.made)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether there is any use in asking more: the server lives, and hasn't been asked in vain several times in a
+        row."""
+        latest = [exchange for exchange in self.session.exchanges if not exchange.excused][-_DUMB:]
+        return self.session.alive and (len(latest) < _DUMB or any(map(shows_life, latest)))
 
     async def listed(self) -> list[Tool]:
         """The tools, without the rest of the walk."""
@@ -87,7 +115,7 @@ class Survey:
         items: list[JSON] = []
         cursor: JSON = MISSING
         seen: list[JSON] = []
-        while self.session.alive and len(seen) < _MAX_PAGES:
+        while self._goes_on and len(seen) < MAX_PAGES and len(items) < MAX_ITEMS:
             exchange = await self._ask(method, MISSING if cursor is MISSING else {"cursor": cursor})
             if not isinstance(exchange.result, dict):
                 break
@@ -103,6 +131,8 @@ class Survey:
         found: dict[str, Tool] = {}
         for definition in listed:
             # A server that repeats its pages lists a tool many times over; it is called once.
+            if len(found) >= MAX_TOOLS:
+                break
             if isinstance(definition, dict) and isinstance(name := definition.get("name"), str) and name not in found:
                 annotations = definition.get("annotations", self.annotations.get(name))
                 annotated = definition | {"annotations": annotations}
@@ -116,13 +146,13 @@ class Survey:
         await self._list("resources/templates/list", "resourceTemplates")
         self.pool.add(resources)
         for resource in resources[:_MAX_READS]:
-            if self.session.alive and isinstance(resource, dict) and isinstance(resource.get("uri"), str):
+            if self._goes_on and isinstance(resource, dict) and isinstance(resource.get("uri"), str):
                 await self._ask("resources/read", {"uri": resource["uri"]})
 
     async def _prompts(self) -> None:
         prompts = await self._list("prompts/list", "prompts")
         for prompt in prompts[:_MAX_READS]:
-            if not (self.session.alive and isinstance(prompt, dict) and isinstance(prompt.get("name"), str)):
+            if not (self._goes_on and isinstance(prompt, dict) and isinstance(prompt.get("name"), str)):
                 continue
             listed = prompt.get("arguments")
             wanted = [

@@ -86,6 +86,14 @@ class StdioTarget(_OneServerEach):
         link = await open_stdio(self.command, env=self.env, cwd=self.cwd, guardian=self.guardian, grace=grace)
         return LineConduit(link)
 
+    async def connect_terminal(self) -> Conduit:
+        """A new server on pseudo-terminals: see `start_server`. It is ended by signals, as input has no end there."""
+        grace = replace(default_grace(self.command), after_eof=0.0)
+        link = await open_stdio(
+            self.command, env=self.env, cwd=self.cwd, guardian=self.guardian, grace=grace, terminal=True
+        )
+        return LineConduit(link)
+
 
 @dataclass
 class MemoryTarget(_OneServerEach):

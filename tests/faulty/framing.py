@@ -3,6 +3,8 @@
 # ruff: noqa: RUF012 - the class attributes here are constants, each of one fault
 
 import json
+import os
+import termios
 from collections.abc import Iterable
 
 from mcp_conformance.revisions import REVISIONS, may_batch
@@ -173,3 +175,34 @@ class NotANumberAnswered(Rewriting):
 
     def encode(self, message: dict[str, JSON]) -> bytes:
         return json.dumps(message).encode()
+
+
+ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
+
+
+@fault("banner-on-a-terminal", breaks="stdio.stdout-only-mcp", cases=[ON_A_TERMINAL], only_stdio=True)
+class BannerOnATerminal(Connection):
+    async def at_start(self) -> None:
+        if os.isatty(1):
+            await self.send(b"\x1b[1;32mWelcome!\x1b[0m Type help for help.")
+
+
+@fault("prompt-on-a-terminal", breaks="stdio.stdout-only-mcp", cases=[ON_A_TERMINAL], only_stdio=True)
+class PromptOnATerminal(Connection):
+    def delimit(self, encoded: bytes) -> bytes:
+        return super().delimit(encoded) + (b"mcp> " if os.isatty(0) else b"")
+
+
+@fault("colours-on-a-terminal", breaks="stdio.stdout-only-mcp", cases=[ON_A_TERMINAL], only_stdio=True)
+class ColoursOnATerminal(Connection):
+    def delimit(self, encoded: bytes) -> bytes:
+        return super().delimit(b"\x1b[36m" + encoded + b"\x1b[0m" if os.isatty(1) else encoded)
+
+
+@fault("echo-on-a-terminal", breaks="stdio.stdout-only-mcp", cases=[ON_A_TERMINAL], only_stdio=True)
+class EchoOnATerminal(Connection):
+    async def at_start(self) -> None:
+        if os.isatty(0):
+            modes = termios.tcgetattr(0)
+            modes[3] |= termios.ECHO
+            termios.tcsetattr(0, termios.TCSANOW, modes)

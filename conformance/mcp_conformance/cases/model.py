@@ -358,11 +358,15 @@ class SessionOptions(_Strict):
     open: Opening = "fresh"
     capabilities: dict[str, Any] | None = None
     answers: Literal["at-once", "never"] = "at-once"
+    terminal: bool = False
+    """Over stdio, on pseudo-terminals instead of pipes: one for input and output, another for stderr."""
 
     @model_validator(mode="after")
     def _alone(self) -> "SessionOptions":
         if self.answers == "never" and self.open in ("shared", "rough"):
             raise ValueError('a session that "never" answers is "fresh" or "unopened"')
+        if self.terminal and self.open not in ("fresh", "unopened"):
+            raise ValueError('"terminal" needs a server of its own: "open" is "fresh" or "unopened"')
         return self
 
 
@@ -393,7 +397,7 @@ class Case(_Strict):
     @property
     def needs_a_pipe(self) -> bool:
         """Whether a step is about the server's process or the stream of its input, which HTTP doesn't have."""
-        return any(
+        return self.opening("main").terminal or any(
             isinstance(step, EndInput | ExpectExit) or (isinstance(step, Raw) and not step.newline)
             for step in self.steps
         )

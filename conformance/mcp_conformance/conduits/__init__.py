@@ -16,7 +16,7 @@ from mcp_conformance.jsonrpc import Message, parse
 from mcp_conformance.transcript import Event, HttpPart
 from mcp_conformance.transports import Ending
 
-__all__ = ["Arrival", "Conduit", "HeaderChanges", "message_of"]
+__all__ = ["Arrival", "Conduit", "HeaderChanges", "message_of", "too_much"]
 
 _SAMPLE = 2000  # bytes that are kept of what was too long to be read
 
@@ -40,6 +40,8 @@ class Arrival:
     unfinished: bool = False
     http: HttpPart | None = None
     text: str = ""
+    excess: bool = False
+    """The end came as more was sent than is read."""
     outgoing: bool = False
     """It is a request that the conduit makes by itself, and was sent."""
 
@@ -111,6 +113,11 @@ class Conduit(Protocol):
 
     def returncode(self) -> int | None:
         """See `Link.returncode`."""
+
+
+def too_much(most: int) -> str:
+    """What to say when a server sent more than `most` bytes in one session."""
+    return f"the server sent more than {most} bytes; the rest wasn't read"
 
 
 def message_of(data: bytes, *, cut: bool = False) -> Message:

@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from mcp_conformance import __version__, http_headers
-from mcp_conformance.conduits import Arrival, HeaderChanges, message_of
+from mcp_conformance.conduits import Arrival, HeaderChanges, message_of, too_much
 from mcp_conformance.conduits.bodies import KEPT_OUT, Pieces, Stream, for_event, is_event_stream, is_json, is_protocol
 from mcp_conformance.conduits.place import Place
 from mcp_conformance.jsonrpc import MAX_LINE, Message, same_id
@@ -214,7 +214,7 @@ class HttpConduit:
         piece = await response.receive()
         self._read += len(piece)
         if self._read > self._most:
-            await self.finish(f"the server sent more than {self._most} bytes; the rest wasn't read")
+            await self.finish(too_much(int(self._most)), excess=True)
             return b""
         return piece
 
@@ -267,7 +267,7 @@ class HttpConduit:
     async def take_events(self, receive: Callable[[], Awaitable[bytes]], part: HttpPart, stream: Stream) -> None:
         """An event stream, to its end. A body that holds JSON instead is taken for that."""
         events = EventStream()
-        start = b""
+        start = bytearray()
         while piece := await receive():
             if not stream.heard and len(start) < MAX_LINE:
                 start += piece
@@ -275,8 +275,9 @@ class HttpConduit:
                 await self.take_event(event, part, stream)
                 stream.responded()
         for event in events.eof():
-            if not stream.heard and start.lstrip().startswith(b"{") and message_of(start.strip()).kind != "invalid":
-                await self.take(message_of(start.strip()), part, stream)
+            whole = message_of(bytes(start).strip()) if not stream.heard and start.lstrip()[:1] == b"{" else None
+            if whole is not None and whole.kind != "invalid":
+                await self.take(whole, part, stream)
             else:
                 await self.take_event(event, part, stream)
 
@@ -354,11 +355,11 @@ class HttpConduit:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
             await self._sender.send(arrival)
 
-    async def finish(self, reason: str) -> None:
+    async def finish(self, reason: str, *, excess: bool = False) -> None:
         """Nothing can come any more."""
         if not self._ended:
             self._ended = reason
-            await self.put(Arrival("end", text=reason))
+            await self.put(Arrival("end", text=reason, excess=excess))
 
     def check_open(self) -> None:
         if self._ended or self.place.unreachable:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import anyio
 from anyio.abc import TaskGroup
 
-from mcp_conformance.conduits import Arrival, HeaderChanges, message_of
+from mcp_conformance.conduits import Arrival, HeaderChanges, message_of, too_much
 from mcp_conformance.jsonrpc import LineFraming, Message
 from mcp_conformance.transcript import Event
 from mcp_conformance.transports import Ending, Link, LinkClosed
@@ -56,7 +56,7 @@ class LineConduit:
                 yield Arrival("message", message_of(line.data, cut=line.cut), cut=line.cut)
             read += len(data)
             if read > most:
-                yield Arrival("end", text=f"the server sent more than {most} bytes; the rest wasn't read")
+                yield Arrival("end", text=too_much(most), excess=True)
                 return
         for rest in framing.eof():
             yield Arrival("message", message_of(rest.data), unfinished=True)

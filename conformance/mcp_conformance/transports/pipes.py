@@ -5,6 +5,7 @@ exactly once, by `close` or at the end of its stream.
 """
 
 import asyncio
+import errno
 import os
 import select
 from collections import deque
@@ -38,6 +39,10 @@ class _ReadEnd:
             data = os.read(self._descriptor, CHUNK)
         except BlockingIOError:
             return False
+        except OSError as error:
+            if error.errno != errno.EIO:  # how a terminal says that nobody has its other end any more
+                raise
+            data = b""
         if data:
             self._take(data)
         else:

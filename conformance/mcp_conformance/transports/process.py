@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import tty
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -150,9 +151,18 @@ class Server:
 
 
 def start_server(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: str | os.PathLike[str], guardian: Guardian
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str | os.PathLike[str],
+    guardian: Guardian,
+    terminal: bool = False,
 ) -> Server:
     """Launch `command` in `cwd` with exactly the environment `env`, plus the mark by which its descendants are found.
+
+    With `terminal`, on pseudo-terminals in place of pipes: stdin and stdout are one, raw and without echo, so that the
+    bytes are the server's own; stderr is another, which says nothing of stdout. Neither controls the server: what it
+    would write to /dev/tty is no output of these.
 
     Needs a running asyncio event loop. The caller owns the three pipe ends. Raises `CommandError`.
     """
@@ -164,10 +174,13 @@ def start_server(
     theirs: list[int] = []
     ours: list[int] = []
     try:
-        for index in range(3):
-            read, write = os.pipe()
-            theirs.append(read if index == 0 else write)
-            ours.append(write if index == 0 else read)
+        if terminal:
+            _open_terminals(theirs, ours)
+        else:
+            for index in range(3):
+                read, write = os.pipe()
+                theirs.append(read if index == 0 else write)
+                ours.append(write if index == 0 else read)
         popen = subprocess.Popen(
             argv, stdin=theirs[0], stdout=theirs[1], stderr=theirs[2], env=environment, cwd=cwd, start_new_session=True
         )
@@ -178,11 +191,20 @@ def start_server(
             raise CommandError(_explain(error, argv, environment, Path(cwd))) from error
         raise
     finally:
-        for descriptor in theirs:
+        for descriptor in set(theirs):
             os.close(descriptor)
     # At once: should we be killed before this line, the mark still tells the guardian, on Linux.
     guardian.register(popen.pid)
     return Server(popen, mark, guardian, (ours[0], ours[1], ours[2]))
+
+
+def _open_terminals(theirs: list[int], ours: list[int]) -> None:
+    """Appends the server's ends of stdin, stdout and stderr, and ours."""
+    for copies in (2, 1):
+        ours_here, theirs_here = os.openpty()
+        theirs += [theirs_here] * copies
+        ours += [ours_here] if copies == 1 else [os.dup(ours_here), ours_here]
+        tty.setraw(theirs_here)  # before the server starts: a line discipline would echo, and change newlines
 
 
 def exit_words(status: int) -> str:

@@ -53,9 +53,10 @@ async def open_stdio(
     cwd: str | os.PathLike[str],
     guardian: Guardian,
     grace: Grace | None = None,
+    terminal: bool = False,
 ) -> "StdioLink":
     """Launch a server (see `start_server`) and return the link to it. Raises `CommandError`."""
-    server = start_server(command, env=env, cwd=cwd, guardian=guardian)
+    server = start_server(command, env=env, cwd=cwd, guardian=guardian, terminal=terminal)
     return StdioLink(server, grace or default_grace(command))
 
 

@@ -7,6 +7,7 @@ pass.
 The modules of this package register their checks with `@check`; they are found by looking, there is no list to keep.
 """
 
+import contextlib
 import importlib
 import inspect
 import pkgutil
@@ -16,6 +17,13 @@ from dataclasses import dataclass, field
 from mcp_conformance.observation import Observation
 from mcp_conformance.revisions import REVISIONS, Era
 from mcp_conformance.verdicts import Problem
+
+MAX_PROBLEMS = 1000
+"""Problems that one check tells of in one observation; then it looks no further."""
+
+
+class _Enough(Exception):
+    """A check has found `MAX_PROBLEMS` problems."""
 
 
 @dataclass(slots=True)
@@ -49,6 +57,8 @@ class Report:
         name = requirement or self.default
         self.saw(name)
         self.problems.append(Problem(name, expected, observed, at, events, cause, remedy))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _Enough
 
     def note(self, text: str) -> None:
         if text not in self.notes:
@@ -82,7 +92,8 @@ class Check:
     def look(self, observation: Observation) -> Report:
         """What the check says of an observation."""
         report = Report(self.judges[0])
-        self.function(observation, report)
+        with contextlib.suppress(_Enough):
+            self.function(observation, report)
         return report
 
 

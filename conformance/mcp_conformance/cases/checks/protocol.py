@@ -85,6 +85,15 @@ def stdout_is_pure(observation: Observation, report: Report) -> None:
         report.saw()
         if event.unfinished and message.kind != "invalid":
             continue  # a whole message whose newline is missing at the very end; the next check's matter
+        if message.kind == "request" and message.method == "initialize" and _is_echo(observation, event):
+            report.problem(
+                "a message of the server's own on every line of stdout",
+                f"what it had been sent itself: {printable(event.raw)}",
+                at="stdout",
+                events=(event.number,),
+                cause="stdout-echo",
+                remedy="don't write back what is read; on a terminal, leave its echo off",
+            )
         cause = "" if event.batch else unreadable(message, observation.revision)
         if message.kind == "batch" and not cause and not has_batches(observation.revision):
             report.note(f"the server sends a batch, of which revision {observation.revision} says nothing")
@@ -107,6 +116,12 @@ def stdout_is_pure(observation: Observation, report: Report) -> None:
                 cause=cause,
                 remedy=f"send each message alone: revision {observation.revision} has no batches",
             )
+
+
+def _is_echo(observation: Observation, event: Event) -> bool:
+    """Whether the very bytes had been sent to the server before. Asked of what only a client sends."""
+    earlier = (sent for sent in observation.events if sent.direction == "sent" and sent.number < event.number)
+    return any(sent.raw == event.raw for sent in earlier)
 
 
 @check("stdio.one-message-a-line", judges=["stdio.no-embedded-newlines"], everywhere=True)

@@ -74,6 +74,7 @@ def schemas_are_valid(observation: Observation, report: Report) -> None:
 
 
 def _schemas_are_valid(observation: Observation, report: Report, members: tuple[str, ...]) -> None:
+    causes: dict[int, dict[str, str]] = {}
     for exchange, index, tool in observation.items("tools/list", "tools"):
         for member in members:
             schema = tool.get(member)
@@ -98,19 +99,21 @@ def _schemas_are_valid(observation: Observation, report: Report, members: tuple[
                 continue
             for violation in schemas.check_schema(schema):
                 place = at.removeprefix("/result") + violation.at
+                if exchange.sent.number not in causes:
+                    causes[exchange.sent.number] = _by_message_schema(observation.revision, exchange.result)
                 report.problem(
                     f"a valid JSON Schema: {violation.expected}",
                     violation.got,
                     at=at + violation.at,
                     events=exchange.events,
-                    cause=_by_message_schema(observation.revision, exchange.result, place) or "invalid-tool-schema",
+                    cause=causes[exchange.sent.number].get(place, "invalid-tool-schema"),
                 )
 
 
-def _by_message_schema(revision: str, result: JSON, place: str) -> str:
-    """The cause under which the schema of the whole result tells of what is wrong at a place; empty when it doesn't."""
-    found = (one for one in schemas.validate(revision, "ListToolsResult", result) if one.at == place)
-    return next((schema_cause("tools/list", violation) for violation in found), "")
+def _by_message_schema(revision: str, result: JSON) -> dict[str, str]:
+    """The causes under which the schema of the whole result tells of what is wrong, by place."""
+    found = schemas.validate(revision, "ListToolsResult", result)
+    return {violation.at: schema_cause("tools/list", violation) for violation in reversed(list(found))}
 
 
 @check("tools.schemas.dialect", judges=["jsonschema.prefer-2020-12"], needs=_TOOLS, idle=_NO_TOOLS)
