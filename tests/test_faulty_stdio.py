@@ -15,14 +15,15 @@ from faulty import FAULTS, Era, Variant
 from faulty._audit import Result, claims, complaints, examine, examine_all
 
 from mcp_conformance.engine import ANSWERS
-from mcp_conformance.revisions import JUDGED
+from mcp_conformance.revisions import JUDGED, era_of
 from mcp_conformance.target import StdioTarget
 from mcp_conformance.transports.guardian import Guardian
 from mcp_conformance.verdicts import Verdict
 
 FAULTY = Path(__file__).parent / "faulty"
-NEWEST = JUDGED[-1]
-OLDER = JUDGED[:-1] if os.environ.get("MCP_FULL") else ()
+*OLDER, NEWEST = (one for one in JUDGED if era_of(one) == "stateful")
+MODERN = JUDGED[-1]
+OLDER = OLDER if os.environ.get("MCP_FULL") else []
 DEADLINE = 3.0
 AT_ONCE = 3
 
@@ -55,8 +56,15 @@ CLASSIC = (
     "farewell-on-stdout",
     *(name for name, fault in FAULTS.items() if fault.only_stdio),
 )
+STATELESS = (
+    "any-version-is-served",
+    "results-without-a-type",
+    "pings-on-the-wire",
+    *(name for name, fault in FAULTS.items() if fault.only_stdio and claims(fault, MODERN)),
+)
 AUDITED = [
     *((name, NEWEST) for name in CLASSIC),
+    *((name, MODERN) for name in STATELESS),
     *((name, older) for older in OLDER for name, fault in FAULTS.items() if fault.only_stdio and claims(fault, older)),
 ]
 
