@@ -1,7 +1,7 @@
 """Each requirement that is judged was seen to fail on a wrong server, and nothing unrelated with it; right ones pass.
 
 ``MCP_FULL=1`` runs all cases in all judged revisions; otherwise each server meets the checks and the cases of its own
-areas in the newest revision with a handshake in which it is wrong, or right for a rare reason.
+areas, in the newest revision of each era in which it stands: in both, unless it takes long.
 """
 
 import os
@@ -22,11 +22,29 @@ from mcp_conformance.revisions import JUDGED, era_of
 from mcp_conformance.verdicts import Verdict
 
 FULL = bool(os.environ.get("MCP_FULL"))
-STATEFUL = tuple(revision for revision in JUDGED if era_of(revision) == "stateful")
+STATEFUL, STATELESS = ([one for one in JUDGED if era_of(one) == era] for era in ("stateful", "stateless"))
 IN_MEMORY = [fault for fault in FAULTS.values() if not fault.only_stdio and fault.endpoint is None]
 RIGHT = [variant for variant in VARIANTS.values() if variant.endpoint is None]
 
 Examined = Mapping[tuple[str, str], Result | Exception]
+
+
+def revisions_of(entry: Variant) -> Sequence[str]:
+    """The revisions in which a server is examined here, oldest first."""
+    standing = [one for one in JUDGED if entry.shows_in(one) and (not isinstance(entry, Fault) or claims(entry, one))]
+    standing = [one for one in standing if not entry.revisions or one in entry.revisions]
+    if FULL:
+        return standing
+    newest = [one for one in standing if one in STATEFUL][-1:]
+    return [*newest, *(one for one in standing[-1:] if one in STATELESS and not (newest and is_slow(entry)))]
+
+
+def is_slow(entry: Variant) -> bool:
+    """Whether the tester has to wait for answers that never come, whatever the era."""
+    return isinstance(entry, Fault) and not _WAITING.isdisjoint({*entry.cases, *entry.may})
+
+
+_WAITING = {"base.ids.interleaved", "base.requests-are-answered", "base.notifications.with-params-is-unanswered"}
 
 
 def parameters(entries: Sequence[Variant]) -> list[ParameterSet]:
@@ -34,18 +52,11 @@ def parameters(entries: Sequence[Variant]) -> list[ParameterSet]:
     made: list[ParameterSet] = []
     for revision in JUDGED:
         for entry in entries:
-            if revision in examined_in(entry):
+            if revision in revisions_of(entry):
                 blind = entry.blind if isinstance(entry, Fault) else ""
                 marks = [pytest.mark.xfail(reason=blind, strict=True)] if blind else []
                 made.append(pytest.param(entry.name, revision, id=f"{entry.name}-{revision}", marks=marks))
     return made
-
-
-def examined_in(entry: Variant) -> Sequence[str]:
-    """The revisions in which a server is examined."""
-    standing = [revision for revision in JUDGED if not isinstance(entry, Fault) or claims(entry, revision)]
-    standing = [revision for revision in standing if not entry.revisions or revision in entry.revisions]
-    return standing if FULL else [revision for revision in standing if revision in STATEFUL][-1:]
 
 
 @pytest.fixture(scope="module")

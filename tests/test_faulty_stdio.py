@@ -21,7 +21,8 @@ from mcp_conformance.transports.guardian import Guardian
 from mcp_conformance.verdicts import Verdict
 
 FAULTY = Path(__file__).parent / "faulty"
-*OLDER, NEWEST = (revision for revision in JUDGED if era_of(revision) == "stateful")
+*OLDER, NEWEST = (one for one in JUDGED if era_of(one) == "stateful")
+MODERN = JUDGED[-1]
 OLDER = OLDER if os.environ.get("MCP_FULL") else []
 DEADLINE = 3.0
 AT_ONCE = 3
@@ -55,8 +56,15 @@ CLASSIC = (
     "farewell-on-stdout",
     *(name for name, fault in FAULTS.items() if fault.only_stdio),
 )
+STATELESS = (
+    "any-version-is-served",
+    "results-without-a-type",
+    "pings-on-the-wire",
+    *(name for name, fault in FAULTS.items() if fault.only_stdio and claims(fault, MODERN)),
+)
 AUDITED = [
     *((name, NEWEST) for name in CLASSIC),
+    *((name, MODERN) for name in STATELESS),
     *((name, older) for older in OLDER for name, fault in FAULTS.items() if fault.only_stdio and claims(fault, older)),
 ]
 

@@ -8,8 +8,8 @@ from typing import Any
 from reference_servers.engine import JSON, Call, Connection, Server, Tool
 from reference_servers.github.server import github
 
+from . import Era, fault, since, variant
 from . import _features as features
-from . import fault, since, variant
 from ._spoiling import answers, results
 from .contents import prompt
 from .dialogue import asks_for, notifies
@@ -267,9 +267,12 @@ fault("samples-with-the-context-of-all-servers", breaks="sampling.avoid-context-
       cases=["sampling.messages.context"])(
     samples(HELLO, includeContext="allServers")
 )  # fmt: skip
-fault("samples-with-a-raw-image", breaks="schema.CreateMessageRequest", cases=["base.values.base64"])(
-    samples({"role": "user", "content": image("<svg/>")})
-)
+RAW_IMAGE = samples({"role": "user", "content": image("<svg/>")})
+_ERAS: tuple[tuple[Era, str], ...] = (("stateful", "CreateMessageRequest"), ("stateless", "InputRequiredResult"))
+for _era, _type in _ERAS:
+    fault(f"samples-with-a-raw-image-{_era}", breaks=f"schema.{_type}", cases=["base.values.base64"], era=_era)(
+        RAW_IMAGE
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- right servers

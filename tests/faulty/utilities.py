@@ -189,7 +189,8 @@ class IgnoresEnd(Connection):
         await for_ever()
 
 
-@fault("ignores-the-end-of-its-input-before-initialize", breaks=EOF, cases=[EXIT_EARLY], only_stdio=True)
+@fault("ignores-the-end-of-its-input-before-initialize", breaks=EOF, cases=[EXIT_EARLY], only_stdio=True,
+       era="stateful")  # fmt: skip
 class IgnoresEarlyEnd(Connection):
     async def at_end_of_input(self) -> None:
         if self.revision is None:
