@@ -173,10 +173,11 @@ def complaints(fault: Fault, result: Result, revision: str) -> list[str]:
     blamed = {finding.requirement for finding in result.findings}
     undecided = result.verdicts(Verdict.INCONCLUSIVE, Verdict.ERROR)
     several = len(result.causes) > 1
+    echoes = {case for case in result.failed - ran if _echoes(result.outcomes[case], result, ran)}
     found = [
         (ran - result.failed, f"{sorted(ran - result.failed)} didn't fail"),
         (not result.findings, "nothing was found"),
-        (result.failed - ran - fault.may.keys(), f"{sorted(result.failed - ran - fault.may.keys())} failed too"),
+        (strangers := sorted(result.failed - ran - fault.may.keys() - echoes), f"{strangers} failed too"),
         (not fault.undecided and undecided.keys() - fault.may.keys(), f"no verdict: {undecided}"),
         (several and not fault.several, f"one fault, {len(result.causes)} root causes"),
         (fault.several and not several, "there is one root cause by now: take `several` away"),
@@ -187,6 +188,12 @@ def complaints(fault: Fault, result: Result, revision: str) -> list[str]:
         f"  {one.fingerprint} {one.case}: {one.requirement}: {one.expected} / {one.observed}" for one in result.findings
     ]
     return [words for wrong, words in found if wrong] and [*(words for wrong, words in found if wrong), *told]
+
+
+def _echoes(outcome: Outcome, result: Result, cases: set[str]) -> bool:
+    """Whether a case sends in a batch what the cases that have to fail send singly, and fails for the same causes."""
+    causes = {finding.fingerprint for case in cases for finding in result.outcomes[case].findings}
+    return outcome.area == "batching" and {finding.fingerprint for finding in outcome.findings} <= causes
 
 
 def _broken(result: Result, cases: Iterable[str]) -> set[str]:
