@@ -50,13 +50,13 @@ class Reassembly:
 
 def _begins_a_message(line: bytes) -> bool:
     """Whether a line can be the first one of a message over several: it opens an object, or an array of them."""
-    return line.startswith(b"{") or line.rstrip() == b"["
+    return line.startswith((b"{", b"[{")) or line.rstrip() == b"["
 
 
 def _may_end_a_message(line: bytes) -> bool:
     """Whether a line can be the last one of a message over several: it closes an object, and not only an inner one, as
     indentation shows, or an array."""
-    if line.rstrip() == b"]":
+    if line.rstrip() == b"]" or (line[:1] not in (b" ", b"\t") and line.rstrip().endswith(b"}]")):
         return True
     bare = line.strip()
     indented = line[:1] in (b" ", b"\t")

@@ -504,7 +504,7 @@ class Session:
             if exchange.answer is None
             and not exchange.done.is_set()
             and not exchange.stays_open
-            and not _refuses_all(message, exchange)
+            and not _refuses_all(event, exchange)
         ]
         for exchange in reversed(self.exchanges):
             if same_id(exchange.id, message.id):
@@ -542,7 +542,7 @@ class Session:
                 else:
                     exchange.surplus.append(event)
                 return
-        waiting = [carrier for carrier in carriers if carrier.answer is None and not _refuses_all(message, carrier)]
+        waiting = [carrier for carrier in carriers if carrier.answer is None and not _refuses_all(event, carrier)]
         named = isinstance(message.id, str | int | float)
         alike = next((carrier for carrier in waiting if named and str(message.id) == str(carrier.id)), None)
         if alike is not None:
@@ -588,9 +588,7 @@ class Session:
             (event, place)
             for place in unclaimed
             for event in place
-            if event.number > exchange.sent.number
-            and not _is_placed(event)
-            and not (event.message and _refuses_all(event.message, exchange))
+            if event.number > exchange.sent.number and not _is_placed(event) and not _refuses_all(event, exchange)
         ]
         if len(candidates) == 1:
             event, place = candidates[0]
@@ -598,10 +596,9 @@ class Session:
             self._settle(exchange, event, "id-other")
 
 
-def _refuses_all(message: Message, exchange: Exchange) -> bool:
-    """Whether a response, by its missing id, is an answer to the whole batch in which a request stood, and not to that
-    request."""
-    return exchange.is_batched and message.kind == "error" and message.id in (None, MISSING)
+def _refuses_all(event: Event, exchange: Exchange) -> bool:
+    """Whether a response is an answer to the whole batch in which a request stood, and not to that request."""
+    return exchange.is_batched and event.names_no_request and not event.batch
 
 
 def _is_placed(event: Event | None) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mcp_conformance.jsonrpc import Message
+from mcp_conformance.jsonrpc import MISSING, Message
 from mcp_conformance.sse import ServerEvent
 
 Direction = Literal["sent", "received", "closed"]
@@ -74,6 +74,12 @@ class Event:
         one that has no response (basic/transports#sending-messages-to-the-server)."""
         error = self.message is not None and self.message.kind == "error"
         return error and self.http is not None and (self.http.status or 0) >= 400
+
+    @property
+    def names_no_request(self) -> bool:
+        """Whether it is an error whose id is null or missing."""
+        error = self.message is not None and self.message.kind == "error"
+        return error and self.message is not None and self.message.id in (None, MISSING)
 
     def may_be_about(self, number: int) -> bool:
         """Whether a message can have come for the sent event `number`: over HTTP the place tells, else the order."""

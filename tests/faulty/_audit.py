@@ -225,8 +225,9 @@ def complaints(fault: Fault, result: Result, revision: str) -> list[str]:
     blamed = {finding.requirement for finding in result.findings}
     undecided = result.verdicts(Verdict.INCONCLUSIVE, Verdict.ERROR)
     several = len(result.causes) > 1
+    echoes = {case for case in result.failed - ran if _echoes(result.outcomes[case], result, ran)}
     # They judge by a wider requirement what another case judges by its own; as long as there is one cause, it is one.
-    beside = result.failed - ran - fault.may.keys() - (set() if several and not fault.several else WIDER)
+    beside = result.failed - ran - fault.may.keys() - echoes - (set() if several and not fault.several else WIDER)
     found = [
         (ran - result.failed, f"{sorted(ran - result.failed)} didn't fail"),
         (not result.findings, "nothing was found"),
@@ -241,6 +242,12 @@ def complaints(fault: Fault, result: Result, revision: str) -> list[str]:
         f"  {one.fingerprint} {one.case}: {one.requirement}: {one.expected} / {one.observed}" for one in result.findings
     ]
     return [words for wrong, words in found if wrong] and [*(words for wrong, words in found if wrong), *told]
+
+
+def _echoes(outcome: Outcome, result: Result, cases: set[str]) -> bool:
+    """Whether a case sends in a batch what the cases that have to fail send singly, and fails for the same causes."""
+    causes = {finding.fingerprint for case in cases for finding in result.outcomes[case].findings}
+    return outcome.area == "batching" and {finding.fingerprint for finding in outcome.findings} <= causes
 
 
 def _broken(result: Result, cases: Iterable[str]) -> set[str]:

@@ -113,6 +113,12 @@ class OneAtATime(Dawdles):
         if not self._open:
             await super().on_request(request)
 
+    async def on_batch(self, parts: list[JSON]) -> None:
+        for part in parts:  # in a batch it takes one after the other
+            await self._take(part)
+            while self._open:
+                await a_moment()
+
 
 @fault("drops-the-second-of-three", breaks=UNANSWERED, cases=["base.ids.interleaved"])
 class DropsIntegersAfterStrings(Connection):

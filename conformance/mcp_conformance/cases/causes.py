@@ -28,7 +28,8 @@ def wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at: 
     if at:
         return ""
     if isinstance(sent, Event):
-        return "answered-notification" if sent.message and sent.message.kind == "notification" else ""
+        parts = () if sent.message is None else sent.message.items or (sent.message,)
+        return "answered-notification" if any(part.kind == "notification" for part in parts) else ""
     if isinstance(sent.params, dict) and set(sent.params) - {"_meta"}:
         return ""
     return f"answer-kind:{sent.method}:{message.kind}"

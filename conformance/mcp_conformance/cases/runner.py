@@ -205,6 +205,9 @@ class Runner:
     async def _batch(self, session: Session, step: model.Batch) -> None:
         if not has_batches(self.revision):
             raise Unavailable(f"revision {self.revision} has no batches")
+        named = session.server.get("protocolVersion")
+        if isinstance(named, str) and not has_batches(named):
+            raise Unavailable(f"the server has named version {short(named)}, which has no batches")
         await self._quieten(step.session, session)
         parts: list[tuple[str, JSON, JSON]] = []
         for part in step.batch:
@@ -402,8 +405,9 @@ class Runner:
         ended = "none: the server's output ended" if not session.alive else f"none within {waited:g} s"
         ended = f"none: {sent.over}" if sent.over else ended
         named = sent.method if UNANSWERED not in judges else ""
+        own = {UNANSWERED, "ping.respond", *([_BATCHES] if sent.is_batched else [])}  # these are about the answer
         problem = Problem(
-            UNANSWERED if not {UNANSWERED, "ping.respond", _BATCHES}.intersection(judges) else next(iter(judges)),
+            next(iter(judges)) if own.intersection(judges) else UNANSWERED,
             f"a response to {sent.method}" + (" in a batch" if sent.is_batched else ""),
             ended,
             asked,
@@ -430,7 +434,7 @@ class Runner:
     def _refusal(self, session: Session, sent: Exchange) -> Event | None:
         """An error without an id behind a batch: it refuses all of it."""
         behind = (stray for stray in self._unclaimed(session) if stray.number > sent.sent.number)
-        return next(filter(_is_without_id, behind), None)
+        return next(filter(_refuses_all, behind), None)
 
     def _unclaimed(self, session: Session) -> list[Event]:
         """Responses without a request of their own: those with an unknown id, and those after the first with one id."""
@@ -452,7 +456,7 @@ class Runner:
             self._note(f"{sent.message.method}, a notification, is refused with an HTTP error status")
             strays = [stray for stray in strays if not stray.is_refusal]
         parts = {part.kind for part in sent.message.items} if sent.message is not None else set()
-        if "notification" in parts and parts <= {"request", "notification"} and any(map(_is_without_id, strays)):
+        if "notification" in parts and parts <= {"request", "notification"} and any(map(_refuses_all, strays)):
             self._undecided(judges, "the server refuses the batch as a whole")
             raise _Stop
         return strays[0] if strays else None
@@ -628,9 +632,9 @@ class Runner:
             self.steps.notes.append(text)
 
 
-def _is_without_id(event: Event) -> bool:
-    """Whether it is an error that names no request."""
-    return event.message is not None and event.message.kind == "error" and event.message.id in (None, MISSING)
+def _refuses_all(event: Event) -> bool:
+    """Whether it refuses a whole batch: an error that names no request, and stands in no array."""
+    return event.names_no_request and not event.batch
 
 
 def _method(sent: Sent) -> str:
