@@ -347,7 +347,9 @@ class Discovery:
         """Which requirement on the two endpoints of HTTP+SSE a server without an answer breaks; empty for none."""
         observation = self._observations[version][0]
         opened = any(
-            event.http is not None and event.http.method == "GET" and event.http.status == 200
+            event.http is not None
+            and (event.http.method, event.http.status) == ("GET", 200)
+            and (event.http.header("content-type") or "").lower().startswith("text/event-stream")
             for event in observation.events
         )
         if not opened:

@@ -190,13 +190,14 @@ def silence(session: Session, exchange: Exchange, start_deadline: float) -> str:
     if exchange.answer is not None:
         status = f"HTTP status {exchange.status} and " if (exchange.status or 200) >= 300 else ""
         return f"the server answered {asked} with {status}{_words(exchange)}"
-    last = session.transcript.events[-1]
     if session.excess:
         return f"{session.excess}; no answer to {asked} was in it"
-    if last.direction == "closed":
-        if last.text.startswith("the server"):
-            return f"{last.text} before it answered {asked}"
-        return f"there is no answer to {asked}: {last.text}"
+    # A server that never came up has ended before anything was sent.
+    ended = next((event.text for event in session.transcript.events if event.direction == "closed"), "")
+    if ended.startswith("the server") and not ended.startswith("the server answered"):
+        return f"{ended} before it answered {asked}"
+    if ended:
+        return f"there is no answer to {asked}: {ended}"
     if exchange.over:
         return f"the server didn't answer {asked}: {exchange.over}"
     spoken = sum(event.direction == "received" and event.message is not None for event in session.transcript.events)

@@ -186,6 +186,21 @@ class OlderDelete(Older):
     method, status = "DELETE", 200
 
 
+@fault(
+    "resources-are-at-another-endpoint",
+    breaks="http.single-endpoint",
+    cases=["http.get.is-a-stream-or-405"],
+    may={"base.requests-are-answered": "a request that is refused so has no answer"},
+    undecided="what had no occasion might have had one in the answer that is missing",
+)
+class OtherEndpoint(Streamable):
+    async def on_post(self, http: Http) -> None:
+        if b'"resources/templates/list"' in http.body:
+            await http.respond(405, [("Allow", "GET")])
+        else:
+            await super().on_post(http)
+
+
 class Refuses(Streamable):
     header: ClassVar[str] = "Mcp-Session-Id"
 

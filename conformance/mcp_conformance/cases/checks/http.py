@@ -123,7 +123,18 @@ def get_is_a_stream_or_405(observation: Observation, report: Report) -> None:
     if not _streamable(observation):
         return
     if era_of(observation.revision) == "stateless":
-        report.saw("http.single-endpoint", sum(1 for _ in observation.answered()))
+        for exchange in observation.exchanges:
+            if exchange.answer is not None:
+                report.saw("http.single-endpoint")
+            elif exchange.status in (404, 405):
+                report.problem(
+                    f"an endpoint that takes POST of {exchange.method}",
+                    f"HTTP status {exchange.status}",
+                    at="POST",
+                    events=exchange.events,
+                    requirement="http.single-endpoint",
+                    cause=f"no-answer:{exchange.method}",
+                )
         return
     for response in _responses(observation):
         if not response.is_general or response.resumes is not None:
