@@ -89,7 +89,9 @@ GOOD = {
     "nothing of a kind since": suite(
         "[{request: ping}, {barrier: {}, as: read}, {expect-nothing: {methods: [a/b], since: read}}]"
     ),
-    "silence after a while": suite("[{request: ping}, {expect: {within: 2, any-of: [{silence: true}, {error: true}]}}]"),
+    "silence after a while": suite(
+        "[{request: ping}, {expect: {within: 2, any-of: [{silence: true}, {error: true}]}}]"
+    ),
     "never answered": suite("[{request: ping}]", "    session: {open: fresh, answers: never}"),
     "another session": suite("[{request: ping, in: b}]", "    sessions: {b: {open: unopened, capabilities: {}}}"),
     "an opening": suite("[{request: ping}]", "    session: fresh"),

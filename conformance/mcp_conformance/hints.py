@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from mcp_conformance.strict_yaml import DataError, load_file
 
-
 MAX_WAIT = 60.0
 """Seconds that a run waits at most for what a hint foretells."""
 
@@ -32,8 +31,8 @@ class ToolHints(BaseModel):
 
 
 class Hints(BaseModel):
-    """The whole file. `ping_interval`: seconds between two pings of the server's, `request_timeout`: seconds after which
-    it gives up a request of its own that isn't answered."""
+    """The whole file. `ping_interval`: seconds between two pings of the server's. `request_timeout`: seconds after
+    which it gives up a request of its own that isn't answered."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -34,7 +34,7 @@ def find(session: Session, calls: list[Call], known: dict[str, Accepted], hints:
         (accepted.seconds, name, accepted.arguments)
         for name, accepted in known.items()
         if accepted.seconds <= _LONGEST and (accepted.seconds >= _LONG or hints.tool(name).slow)
-        if not hints.tool(name).call == "never"
+        if hints.tool(name).call != "never"
     ]
     if slow:
         seconds, name, arguments = min(slow, key=lambda one: one[0])
@@ -43,7 +43,8 @@ def find(session: Session, calls: list[Call], known: dict[str, Accepted], hints:
         exchange = call.exchange
         if not isinstance(exchange.result, dict) or exchange.result.get("isError") or exchange.seconds > SLOW:
             continue
-        assert exchange.answer is not None and isinstance(exchange.params, dict)
+        assert exchange.answer is not None
+        assert isinstance(exchange.params, dict)
         made: JSON = {"name": exchange.params["name"], "arguments": exchange.params["arguments"]}
         for event in session.transcript.since(exchange.sent.number):
             if event.number > exchange.answer.number:

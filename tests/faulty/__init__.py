@@ -101,7 +101,9 @@ def fault(
     return register
 
 
-def variant(name: str, *, server: MakeServer = github, hints: Mapping[str, Any] | None = None) -> Callable[[Made], Made]:
+def variant(
+    name: str, *, server: MakeServer = github, hints: Mapping[str, Any] | None = None
+) -> Callable[[Made], Made]:
     """Registers a right server."""
 
     def register(made: Made) -> Made:

@@ -32,7 +32,8 @@ NEGOTIATED = "lifecycle.capabilities.only-negotiated"
 VALID = "base.notifications-are-valid"
 
 
-@fault("logs-during-calls-without-the-capability", breaks=["logging.declare-capability", "lifecycle.negotiated-capabilities-only"],
+@fault("logs-during-calls-without-the-capability",
+       breaks=["logging.declare-capability", "lifecycle.negotiated-capabilities-only"],
        cases=[DECLARED, NEGOTIATED], server=workshop)  # fmt: skip
 class Undeclared(Connection):
     def capabilities(self) -> dict[str, JSON]:

@@ -5,8 +5,8 @@ import anyio
 from reference_servers.engine import JSON, Connection, Notification, Request
 from reference_servers.engine.server import ToolError
 
-from . import fault, variant
 from . import _features as features
+from . import fault, variant
 from ._spoiling import Message, crash, errors, for_ever
 from ._workshop import asking
 from .envelopes import ALL_ERRORS
@@ -158,9 +158,9 @@ TYPES = ("schema.JSONRPCError", "schema.JSONRPCErrorResponse")
 OBJECT, GIVEN = "base.error-object", "base.errors.have-code-and-message"
 LONG = "Traceback (most recent call last):\n  File \"server.py\", line 7, in handle\nKeyError: 'method'"
 
-fault("errors-without-a-message", breaks=["jsonrpc.error-code-and-message", *TYPES], cases=[OBJECT, GIVEN], **ALL_ERRORS)(
-    errors(lambda m: m["error"].pop("message"))
-)
+fault(
+    "errors-without-a-message", breaks=["jsonrpc.error-code-and-message", *TYPES], cases=[OBJECT, GIVEN], **ALL_ERRORS
+)(errors(lambda m: m["error"].pop("message")))
 fault("errors-with-a-code-of-text", breaks=["jsonrpc.error-code-integer", *TYPES], cases=[OBJECT, GIVEN], **ALL_ERRORS)(
     errors(lambda m: m["error"].update(code="-32601"))
 )

@@ -6,8 +6,8 @@ from typing import Any
 from reference_servers.engine import JSON, Connection, Notification, ProtocolError, Request, RequestId
 from reference_servers.engine.server import Progress
 
-from . import fault, variant
 from . import _features as features
+from . import fault, variant
 from ._spoiling import Message, Rewriting, a_moment, crash
 from ._workshop import SLOW, workshop
 
@@ -15,7 +15,9 @@ variant("reports-progress-and-logs", server=workshop, hints=SLOW)(Connection)
 
 # ------------------------------------------------------------------------------------------- calls that are cancelled
 
-NO_RESPONSE, STOPPED, NO_HARM = (f"cancellation.running-call.{kind}" for kind in ("gets-no-response", "is-stopped", "does-no-harm"))
+NO_RESPONSE, STOPPED, NO_HARM = (
+    f"cancellation.running-call.{kind}" for kind in ("gets-no-response", "is-stopped", "does-no-harm")
+)
 OTHERS, TWO = "concurrency.slow-call.others-are-answered", "concurrency.calls.two-at-once"
 
 
@@ -241,7 +243,9 @@ class OneToken(WantsProgress):
 
 # -------------------------------------------------------------------------------------- what the server cancels itself
 
-OWN = tuple(f"cancellation.own.{kind}" for kind in ("names-own-request", "is-under-way", "has-id", "late-answer-is-ignored"))
+OWN = tuple(
+    f"cancellation.own.{kind}" for kind in ("names-own-request", "is-under-way", "has-id", "late-answer-is-ignored")
+)
 
 
 @fault("cancels-what-it-never-asked", breaks="cancellation.same-direction", cases=[OWN[0]])
@@ -286,5 +290,3 @@ variant("takes-its-ping-back-at-once")(CancelsAtOnce)
 class RefusesLateAnswers(CancelsAtOnce):
     async def on_response(self, response: Any) -> None:
         await self.fail(None, ProtocolError(-32600, "no such request"))
-
-

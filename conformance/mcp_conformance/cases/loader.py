@@ -121,7 +121,8 @@ def check_ids(cases: Iterable[LoadedCase]) -> None:
 
 def _from_check(check: Check) -> LoadedCase:
     return LoadedCase(
-        check.id, check.area, check.judges, check.purpose, check.needs, check.revisions, (), check.source, check.line, check
+        check.id, check.area, check.judges, check.purpose, check.needs, check.revisions, (), check.source, check.line,
+        check,
     )  # fmt: skip
 
 

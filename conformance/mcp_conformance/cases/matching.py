@@ -59,9 +59,7 @@ def _mismatch(outcome: Outcome, message: Message | None, method: str, revision: 
 
 def fits(message: Message, where: Mapping[str, Any], values: Values) -> bool:
     """Whether a message has at all places what is wanted there."""
-    return all(
-        matches(values.resolve(matcher), _found(message.value, pointer)) for pointer, matcher in where.items()
-    )
+    return all(matches(values.resolve(matcher), _found(message.value, pointer)) for pointer, matcher in where.items())
 
 
 def describe(outcome: Outcome, values: Values) -> str:

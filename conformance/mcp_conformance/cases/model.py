@@ -150,8 +150,9 @@ class BarrierStep(Step):
 
 class Awaited(_Strict):
     """A message of the server's: a `request` or a `notification` of its own with that method (true: of any), or the
-    `answer` to what the step of that name has sent, with what `where` says of it. `within`: how long to wait for it; else until the deadline. `otherwise`: without it the case isn't
-    applicable, for this reason; else it breaks what the step judges."""
+    `answer` to what the step of that name has sent, with what `where` says of it. `within`: how long to wait for it;
+    else until the deadline. `otherwise`: without it the case isn't applicable, for this reason; else it breaks what the
+    step judges."""
 
     request: Yes | str | None = None
     notification: Yes | str | None = None

@@ -51,9 +51,10 @@ def _reply(observation: Observation, asked: Event) -> Event | None:
     assert asked.message is not None
     for event in observation.history:
         message = event.message
-        if event.direction == "sent" and event.number > asked.number and message is not None and message.is_response:
-            if same_id(message.id, asked.message.id):
-                return event
+        if event.direction != "sent" or event.number < asked.number or message is None or not message.is_response:
+            continue
+        if same_id(message.id, asked.message.id):
+            return event
     return None
 
 

@@ -17,7 +17,9 @@ _A_SECOND = 1.0  # pings; the specification names no number
 )
 def are_not_excessive(observation: Observation, report: Report) -> None:
     """The server pings at most once a second, and ten times where less time passes."""
-    pings = [event for event, message in observation.received() if message.kind == "request" and message.method == "ping"]
+    pings = [
+        event for event, message in observation.received() if message.kind == "request" and message.method == "ping"
+    ]
     if not pings:
         return
     report.saw()

@@ -231,7 +231,7 @@ def own_tokens_have_a_type(observation: Observation, report: Report) -> None:
 def own_tokens_are_unique(observation: Observation, report: Report) -> None:
     """No two requests of the server's that are under way have one progress token."""
     open_requests: list[tuple[Event, JSON]] = []
-    own = dict((event.number, token) for event, token in _own_tokens(observation))
+    own = {event.number: token for event, token in _own_tokens(observation)}
     for event in observation.history:
         message = event.message
         if message is None:
