@@ -31,7 +31,7 @@ class ToolHints(BaseModel):
 
 
 class Hints(BaseModel):
-    """The whole file. `ping_interval`: seconds between two pings of the server's, `request_timeout`: seconds after
+    """The whole file. `ping_interval`: seconds between two pings of the server's. `request_timeout`: seconds after
     which it gives up a request of its own that isn't answered."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

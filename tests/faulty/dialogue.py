@@ -11,7 +11,7 @@ from reference_servers.github.server import github
 
 from . import Spread, fault
 from . import _features as features
-from ._spoiling import Dawdles, answers, crash, crashing, for_ever, silent
+from ._spoiling import Dawdles, a_moment, answers, crash, crashing, for_ever, silent
 
 UNKNOWN_METHOD = "base.unknown-method.error-code"
 UNANSWERED = "jsonrpc.request-answered"

@@ -202,6 +202,10 @@ UNDECLARED: Spread = {
         ("shutdown.exits-on-end-of-input", "lifecycle.capabilities.missing-are-coped-with"),
         "its client declares nothing either",
     )
+    | dict.fromkeys(
+        ("lifecycle.capabilities.only-negotiated", "lifecycle.version.is-respected"),
+        "before 2025-06-18 nobody can declare elicitation",
+    )
 }
 
 

@@ -531,8 +531,9 @@ class Runner:
                 return asked.answer if answer and fits(answer, wanted.where, self.values) else None
             for event in session.transcript.since(self._start(session)):
                 message = event.message if event.direction == "received" else None
-                is_it = message is not None and message.kind == kind and wanted.method in (True, message.method)
-                if message is not None and is_it and fits(message, wanted.where, self.values):
+                if message is None or message.kind != kind or wanted.method not in (True, message.method):
+                    continue
+                if fits(message, wanted.where, self.values):
                     return event
             return None
 

@@ -51,9 +51,9 @@ def _reply(observation: Observation, asked: Event) -> Event | None:
     assert asked.message is not None
     for event in observation.history:
         message = event.message
-        if event.direction != "sent" or event.number <= asked.number or message is None:
+        if event.direction != "sent" or event.number < asked.number or message is None or not message.is_response:
             continue
-        if message.is_response and same_id(message.id, asked.message.id):
+        if same_id(message.id, asked.message.id):
             return event
     return None
 

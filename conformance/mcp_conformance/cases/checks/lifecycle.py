@@ -117,6 +117,9 @@ def version_is_respected(observation: Observation, report: Report) -> None:
                 f"{message.method}, which is of {' and '.join(others)}",
                 at="/method",
                 events=(event.number,),
-                cause=f"of-another-version:{message.method}",
+                # A feature of a client's that didn't exist yet can't have been declared either.
+                cause=f"lifecycle.negotiated-capabilities-only|{message.method}"
+                if message.method in _CLIENT_FEATURES
+                else f"of-another-version:{message.method}",
                 remedy="keep to the version that was negotiated, whatever else the server speaks",
             )

@@ -213,7 +213,7 @@ def rate_is_limited(observation: Observation, report: Report) -> None:
             return
 
 
-# --------------------------------------------------------------------------------------------- what mustn't be told
+# ------------------------------------------------------------------------------------------------- what mustn't be told
 
 _SECRET = re.compile(r"passw(or)?d|secret|credential|api_?key|access_?token|auth_?token|private_?key|^token$", re.I)
 _PERSONAL = re.compile(r"e_?mail|phone|social_?security|^ssn$|date_?of_?birth|passport|credit_?card|iban", re.I)

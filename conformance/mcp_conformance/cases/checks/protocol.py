@@ -389,7 +389,8 @@ _ERROR_TYPES = ("schema.JSONRPCError", "schema.JSONRPCErrorResponse")  # the sam
 )
 def error_object(observation: Observation, report: Report) -> None:
     """An error has a code, which is an integer, and a message."""
-    # The id is a matter of its own, and may be null or missing where it couldn't be read: that breaks no error's type.
+    # The id is a matter of its own, and may be null or missing where it couldn't be read: no error breaks its type by
+    # that.
     type_of_errors = _ERROR_TYPES[observation.revision >= "2025-11-25"]
     for event, message in observation.received():
         if message.kind != "error" or "result" in message.value:
