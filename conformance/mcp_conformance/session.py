@@ -87,6 +87,7 @@ class Session:
             False  # something without an id was sent after the last answer: a stray response may belong to it
         )
         self._lenient = False
+        self._raw_ids: list[JSON] = []  # of what was sent as raw bytes: a response with such an id answers that
         self._garbled = False  # something that can't be answered under an id was sent
         self._input_ended = False
         self._lines = Reassembly()
@@ -192,6 +193,8 @@ class Session:
         """Send bytes as they are; over HTTP as a body, and it returns as `notify` does."""
         self._unread = self._garbled = True
         event = self._sent(data, headers)
+        if event.message is not None and event.message.id not in (MISSING, None):
+            self._raw_ids.append(event.message.id)
         await self._send(event, data, newline=newline, wait=True)
         return event
 
@@ -521,6 +524,9 @@ class Session:
             if isinstance(message.id, str | int | float) and str(message.id) == str(exchange.id):
                 self._settle(exchange, event, "id-type")
                 return
+        if self._answers_raw(event):
+            self.strays.append(event)
+            return
         # An answer without an id may be a late one to broken input, of whatever was sent before.
         doubtful = self._unread or (self._garbled and message.id in (None, MISSING))
         if len(waiting) == 1 and (self._lenient or not doubtful):
@@ -573,6 +579,10 @@ class Session:
         self._lenient = self._lenient or (flaw == "id-other" and not in_place)
         exchange.done.set()
 
+    def _answers_raw(self, event: Event) -> bool:
+        """Whether a response has the id of something that was sent as raw bytes."""
+        return event.message is not None and any(same_id(sent, event.message.id) for sent in self._raw_ids)
+
     def _put_right(self, exchange: Exchange, event: Event) -> None:
         """The true answer has come after all: what was taken for it answers nothing."""
         assert exchange.answer is not None
@@ -588,7 +598,11 @@ class Session:
             (event, place)
             for place in unclaimed
             for event in place
+<<<<<<< HEAD
             if event.number > exchange.sent.number and not _is_placed(event) and not _refuses_all(event, exchange)
+=======
+            if event.number > exchange.sent.number and not _is_placed(event) and not self._answers_raw(event)
+>>>>>>> hostile
         ]
         if len(candidates) == 1:
             event, place = candidates[0]
