@@ -598,11 +598,10 @@ class Session:
             (event, place)
             for place in unclaimed
             for event in place
-<<<<<<< HEAD
-            if event.number > exchange.sent.number and not _is_placed(event) and not _refuses_all(event, exchange)
-=======
-            if event.number > exchange.sent.number and not _is_placed(event) and not self._answers_raw(event)
->>>>>>> hostile
+            if event.number > exchange.sent.number
+            and not _is_placed(event)
+            and not _refuses_all(event, exchange)
+            and not self._answers_raw(event)
         ]
         if len(candidates) == 1:
             event, place = candidates[0]

@@ -4,9 +4,6 @@ bytes: framings, messages, suites, runs and hints. Prints the rate of each, and 
 The exit status is 1 if anything raised what it doesn't document, or took clearly more than linear time.
 """
 
-<<<<<<< HEAD
-import sys
-=======
 import contextlib
 import json
 import random
@@ -15,7 +12,6 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
->>>>>>> hostile
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
