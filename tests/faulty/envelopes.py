@@ -24,6 +24,7 @@ OTHER_PINGS = dict.fromkeys(
         *(f"ping.{kind}" for kind in ("is-answered", "string-id", "with-metadata", "several-at-once", "empty-result")),
         "cancellation.finished-request",
         "lifecycle.core.handshake-then-ping",
+        "concurrency.slow-call.others-are-answered",
     ),
     "it pings too",
 )
