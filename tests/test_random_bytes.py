@@ -1,4 +1,4 @@
-"""Whatever bytes come: what reads them raises nothing foreign. ``python tests/hostile/random_bytes.py`` reads a million."""
+"""Whatever bytes come: what reads them raises nothing foreign. ``tests/hostile/random_bytes.py`` reads a million."""
 
 import random
 from pathlib import Path

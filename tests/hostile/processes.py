@@ -86,7 +86,7 @@ def ignores_sigterm() -> None:
     time.sleep(600)
 
 
-@hostile("writes on while it is being ended, and ignores SIGTERM", **MAY_PASS)
+@hostile("writes on while it is being ended, and ignores SIGTERM", within=90, **MAY_PASS)
 def writes_to_the_end() -> None:
     from hostile._right import write
     from hostile.floods import NOTE
