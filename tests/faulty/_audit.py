@@ -15,7 +15,7 @@ from mcp_conformance.conduits.lines import LineConduit
 from mcp_conformance.engine import ANSWERS, Engine, Settings
 from mcp_conformance.hints import Hints
 from mcp_conformance.requirements import catalogue
-from mcp_conformance.target import HttpTarget, Target
+from mcp_conformance.target import HttpTarget, StdioTarget, Target
 from mcp_conformance.transports.memory import Receive, Send, serve_in_memory
 from mcp_conformance.verdicts import Finding, Outcome, Verdict
 from reference_servers.engine.http import Settings as HttpSettings
@@ -151,7 +151,7 @@ async def examine(
             await engine.discover()
             result.outcomes[ANSWERS] = engine.answers()
             result.revisions = tuple(engine.profile.revisions) if engine.profile else ()
-            for case in filter(chosen(entry, full), _in(revision, engine, entry.transport)):
+            for case in filter(chosen(entry, full), _in(revision, engine)):
                 result.outcomes[case.id] = await engine.run(case, revision)
     return result
 
@@ -186,11 +186,18 @@ async def examine_all(
     return found
 
 
-def _in(revision: str, engine: Engine, transport: str) -> Iterable[LoadedCase]:
+def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
+    """The cases that a target can be judged by. Without a process there is no terminal, and what was seen without one
+    proves nothing of it."""
     assert engine.profile is not None
     if revision not in engine.profile.revisions:
         return []
-    return [case for case in bundled() if case.runs_on(revision, transport)]
+    cases = [case for case in bundled() if case.runs_on(revision, engine.target.transport)]
+    return cases if isinstance(engine.target, StdioTarget) else [case for case in cases if not _on_a_terminal(case)]
+
+
+def _on_a_terminal(case: LoadedCase) -> bool:
+    return not isinstance(case.body, Check) and case.body.opening("main").terminal
 
 
 # ----------------------------------------------------------------------------------------------- what is right

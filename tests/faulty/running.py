@@ -159,8 +159,7 @@ class TokensAsText(Reporting):
 @fault("progress-without-being-asked", breaks="progress.known-token", cases=["tools.call.is-answered"],
        may={"tools.call.missing-argument": "it gives no token either", "tools.call.mistyped-argument": "nor this",
             "tools.call.name-in-other-case": "nor this", "tools.call.unknown-tool": "nor this",
-            "tools.call.without-name": "nor this", OTHERS: "nor this", NO_HARM: "nor this",
-            "tools.call.with-arguments": "nor this"})  # fmt: skip
+            "tools.call.without-name": "nor this", OTHERS: "nor this", NO_HARM: "nor this"})  # fmt: skip
 class Unasked(Connection):
     async def on_tools_call(self, request: Request) -> JSON:
         if request.progress_token is None:
