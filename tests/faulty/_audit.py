@@ -197,7 +197,7 @@ def _in(revision: str, engine: Engine, transport: str) -> Iterable[LoadedCase]:
 
 
 def claims(fault: Fault, revision: str) -> list[str]:
-    """What has to be judged broken on it in that revision: those of `breaks` that bind servers there."""
+    """What has to be judged broken on it in that revision: those of `breaks` that bind servers there, and can be seen."""
     if (fault.revisions and revision not in fault.revisions) or not fault.shows_in(revision):
         return []
     if not _shows(fault.cases, revision, fault.transport):
@@ -208,6 +208,7 @@ def claims(fault: Fault, revision: str) -> list[str]:
         for requirement in standing
         if requirement is not None
         and requirement.binds_servers
+        and requirement.observable != "no"
         and (not fault.revisions or revision in fault.revisions)
         and requirement.transports in ("any", fault.transport)
     ]
