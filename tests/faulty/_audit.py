@@ -204,7 +204,7 @@ def _on_a_terminal(case: LoadedCase) -> bool:
 
 
 def claims(fault: Fault, revision: str) -> list[str]:
-    """What has to be judged broken on it in that revision: those of `breaks` that bind servers there."""
+    """What has to be judged broken on it in that revision: those of `breaks` that bind servers there, and can be seen."""
     if (fault.revisions and revision not in fault.revisions) or not fault.shows_in(revision):
         return []
     if not _shows(fault.cases, revision, fault.transport):
@@ -215,6 +215,7 @@ def claims(fault: Fault, revision: str) -> list[str]:
         for requirement in standing
         if requirement is not None
         and requirement.binds_servers
+        and requirement.observable != "no"
         and (not fault.revisions or revision in fault.revisions)
         and requirement.transports in ("any", fault.transport)
     ]

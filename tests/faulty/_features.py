@@ -64,9 +64,10 @@ class Prompts(MoreMethods):
 
 
 class Speaks(MoreMethods):
-    """Says something unasked. In the stateful era that is when the session begins. In the stateless one it is at the
-    `occasion` that the era has for it: on the stream of a subscription, or while a call of a tool is under way, of any
-    or of one whose client asked for log messages or for progress."""
+    """Says something unasked. In the stateful era that is when the session begins, progress apart, which only a call has
+    whose client asked for it. In the stateless one it is at the `occasion` that the era has for it: on the stream of a
+    subscription, or while a call of a tool is under way, of any or of one whose client asked for log messages or for
+    progress."""
 
     occasion: Literal["subscription", "call", "log", "progress"] = "call"
     about = ""
@@ -77,7 +78,7 @@ class Speaks(MoreMethods):
 
     async def on_notification(self, notification: Notification) -> None:
         await super().on_notification(notification)
-        if notification.method == "notifications/initialized":
+        if notification.method == "notifications/initialized" and self.occasion != "progress":
             await self.say(None)
 
     async def on_listen(self, request: Request) -> JSON:
@@ -95,7 +96,7 @@ class Speaks(MoreMethods):
             "log": metadata.LOG_LEVEL in request.meta,
             "progress": request.progress_token is not None,
         }
-        if self.is_stateless(request) and wanted.get(self.occasion):
+        if (self.is_stateless(request) or self.occasion == "progress") and wanted.get(self.occasion):
             await self.say(request)
         return await super().on_tools_call(request)
 

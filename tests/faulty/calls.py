@@ -8,7 +8,7 @@ from reference_servers.engine import JSON, Call, Connection, Request, Server, To
 from reference_servers.engine.server import Schema
 from reference_servers.github.server import github
 
-from . import Spread, fault, since, variant
+from . import Spread, fault, variant
 from . import _features as features
 from ._spoiling import answers, crash, crashing, results
 
@@ -43,13 +43,16 @@ fault("call-result-is-null", breaks="schema.CallToolResult", cases=[CALLED], **S
 fault("is-error-as-text", breaks="schema.CallToolResult", cases=[CALLED], **SAME_RESULT)(
     called(lambda result: result.update(isError="false"))
 )
-STRUCTURED = since("2025-06-18")
+STRUCTURED = ["2025-06-18", "2025-11-25"]  # later it may be any value
 fault(
     "structured-content-is-a-list", breaks="schema.CallToolResult", cases=[CALLED], revisions=STRUCTURED, **SAME_RESULT
 )(called(lambda result: result.update(structuredContent=[result["structuredContent"]])))
 fault(
     "structured-content-is-null", breaks="schema.CallToolResult", cases=[CALLED], revisions=STRUCTURED, **SAME_RESULT
 )(called(lambda result: result.update(structuredContent=None)))
+variant("structured-content-is-any-value", revisions=["2026-07-28"])(
+    called(lambda result: result.update(structuredContent=[result["structuredContent"], None, 5]))
+)
 
 
 def shows(*blocks: JSON) -> Callable[[], Server]:

@@ -348,17 +348,13 @@ def notifies(method: str, params: Any = None, **declared: Any) -> type[Connectio
     return type("NotifiesSo", bases, {**members, "occasion": _OCCASIONS.get(method, "subscription")})
 
 
-UNASKED: Spread = {
-    "may": {"progress.tokens.are-known": "nobody asked for it"},
-    "several": "the token is none that was given",
-}
-fault("progress-without-progress", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS], **UNASKED)(
+fault("progress-without-progress", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
     notifies("notifications/progress", {"progressToken": "a"})
 )
 fault("progress-without-token", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
     notifies("notifications/progress", {"progress": 0.5})
 )
-fault("progress-as-percent-text", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS], **UNASKED)(
+fault("progress-as-percent-text", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(
     notifies("notifications/progress", {"progressToken": "a", "progress": "50 %"})
 )
 fault("progress-without-params", breaks=PROGRESS, cases=[OWN_NOTIFICATIONS])(notifies("notifications/progress"))

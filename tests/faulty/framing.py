@@ -16,6 +16,8 @@ from . import _features as features
 from ._spoiling import Rewriting
 
 PURE = "stdio.stdout-is-pure"
+ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
+THERE_TOO: Spread = {"may": {ON_A_TERMINAL: "a terminal is no exception"}}
 ONE_LINE = "stdio.one-message-a-line"
 UTF_8 = "base.utf-8"
 SHUTDOWN = ("shutdown.exits-on-end-of-input-before-initialize",)
@@ -23,7 +25,7 @@ ANSWERED = "base.requests-are-answered"
 LOST: Spread = {"may": {ANSWERED: "the answer is there, but can't be read"}, "undecided": "the answer can't be read"}
 
 
-@fault("banner-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("banner-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE], **THERE_TOO)
 class Banner(Connection):
     async def at_start(self) -> None:
         await self.send(b"Server listening on stdio...")
@@ -43,7 +45,7 @@ class LogsJson(Connection):
         return await super().on_tools_list(request)
 
 
-@fault("json-string-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("json-string-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE], **THERE_TOO)
 class SaysReady(Connection):
     async def at_start(self) -> None:
         await self.send(b'"ready"')
@@ -60,7 +62,7 @@ class Farewell(Connection):
         await self.send(b"Goodbye!")
 
 
-@fault("blank-line-after-each-message", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("blank-line-after-each-message", breaks="stdio.stdout-only-mcp", cases=[PURE], **THERE_TOO)
 class BlankLines(Connection):
     def delimit(self, encoded: bytes) -> bytes:
         return encoded + b"\n\n"
@@ -82,7 +84,7 @@ class Dots(Connection):
         return b"..." + encoded if b'"resourceTemplates"' in encoded else encoded
 
 
-@fault("content-length-headers", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("content-length-headers", breaks="stdio.stdout-only-mcp", cases=[PURE], **THERE_TOO)
 class Headers(Connection):
     """The framing of the Language Server Protocol, with a newline behind the message."""
 
@@ -175,9 +177,6 @@ class NotANumberAnswered(Rewriting):
 
     def encode(self, message: dict[str, JSON]) -> bytes:
         return json.dumps(message).encode()
-
-
-ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
 
 
 @fault("banner-on-a-terminal", breaks="stdio.stdout-only-mcp", cases=[ON_A_TERMINAL], only_stdio=True)

@@ -259,7 +259,8 @@ class Buffered(Streamable):
         return super().stream_fields()[:2]
 
 
-@fault("asks-on-a-stateless-stream", breaks="http.sse-no-requests", cases=["http.streams.have-no-requests"])
+@fault("asks-on-a-stateless-stream", breaks=["http.sse-no-requests", "base.server-no-request"],
+       cases=["http.streams.have-no-requests", "base.server.sends-no-requests"])  # fmt: skip
 class AsksOnStream(Streamable):
     async def write_event(self, http: Http, event: Event) -> None:
         if b'"tools/list"' in http.body:

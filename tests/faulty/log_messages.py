@@ -89,10 +89,10 @@ class HalfOfTheLevels(Connection):
 OBJECTS = "base.results.are-objects"
 NOT_AN_OBJECT = ("schema.JSONRPCResponse", "schema.JSONRPCResultResponse", "schema.EmptyResult")
 
-fault("set-level-has-a-null-result", breaks=NOT_AN_OBJECT, cases=[OBJECTS, TAKEN], server=workshop)(
+fault("set-level-has-a-null-result", breaks=NOT_AN_OBJECT, cases=[OBJECTS, TAKEN], server=workshop, era="stateful")(
     answers("logging/setLevel", lambda m: m.update(result=None) if "result" in m else None)
 )
-fault("set-level-has-a-result-of-text", breaks=NOT_AN_OBJECT, cases=[OBJECTS, TAKEN], server=workshop)(
+fault("set-level-has-a-result-of-text", breaks=NOT_AN_OBJECT, cases=[OBJECTS, TAKEN], server=workshop, era="stateful")(
     answers("logging/setLevel", lambda m: m.update(result="ok") if "result" in m else None)
 )
 fault("set-level-has-metadata-of-text", breaks="schema.EmptyResult", cases=[TAKEN], server=workshop)(
@@ -183,7 +183,7 @@ class TellsArguments(Rewriting):
 
     async def on_tools_call(self, request: Request) -> JSON:
         given = request.params.get("arguments", {})
-        if self.argument in given:
+        if self.argument in given and self.log_level(request) is not None:
             data = {"text": "tool is called", "arguments": {"given": [given[self.argument]]}}
             await self.notify("notifications/message", {"level": "debug", "data": data})
         return await super().on_tools_call(request)

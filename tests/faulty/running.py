@@ -79,7 +79,7 @@ class LosesPings(Connection):
     async def on_request(self, request: Request) -> None:
         if request.params.get("name") == "nap":
             self.napping = request.id
-        if request.method != "ping" or self.napping not in self._open:
+        if request.method not in ("ping", "server/discover") or self.napping not in self._open:
             await super().on_request(request)
 
 
