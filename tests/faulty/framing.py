@@ -17,12 +17,14 @@ from ._spoiling import Rewriting
 PURE = "stdio.stdout-is-pure"
 ONE_LINE = "stdio.one-message-a-line"
 UTF_8 = "base.utf-8"
+ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
+THERE_TOO = {ON_A_TERMINAL: "the same on a terminal, where that is looked at"}
 SHUTDOWN = ("shutdown.exits-on-end-of-input-before-initialize",)
 ANSWERED = "base.requests-are-answered"
 LOST: Spread = {"may": {ANSWERED: "the answer is there, but can't be read"}, "undecided": "the answer can't be read"}
 
 
-@fault("banner-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("banner-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE], may=THERE_TOO)
 class Banner(Connection):
     async def at_start(self) -> None:
         await self.send(b"Server listening on stdio...")
@@ -42,7 +44,7 @@ class LogsJson(Connection):
         return await super().on_tools_list(request)
 
 
-@fault("json-string-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("json-string-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE], may=THERE_TOO)
 class SaysReady(Connection):
     async def at_start(self) -> None:
         await self.send(b'"ready"')
@@ -59,7 +61,7 @@ class Farewell(Connection):
         await self.send(b"Goodbye!")
 
 
-@fault("blank-line-after-each-message", breaks="stdio.stdout-only-mcp", cases=[PURE])
+@fault("blank-line-after-each-message", breaks="stdio.stdout-only-mcp", cases=[PURE], may=THERE_TOO)
 class BlankLines(Connection):
     def delimit(self, encoded: bytes) -> bytes:
         return encoded + b"\n\n"
@@ -173,9 +175,6 @@ class NotANumberAnswered(Rewriting):
 
     def encode(self, message: dict[str, JSON]) -> bytes:
         return json.dumps(message).encode()
-
-
-ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
 
 
 @fault("banner-on-a-terminal", breaks="stdio.stdout-only-mcp", cases=[ON_A_TERMINAL], only_stdio=True)
