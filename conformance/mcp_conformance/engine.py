@@ -248,7 +248,7 @@ class Engine:
         on_terminal = body.opening("main").terminal
         if on_terminal:
             events = [event for session, _ in steps.windows for event in session.transcript.events]
-            ruling, unopened = judging.on_a_terminal(case, ruling, events), ""
+            ruling, unopened = judging.on_a_terminal(case, ruling, events, self._known_causes), ""
         ruling.waited = sum(session.waited - before.get(id(session), 0.0) for session, _ in steps.windows)
         for session, _ in steps.windows:
             if session.failure is not None:

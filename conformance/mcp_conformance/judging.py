@@ -1,7 +1,7 @@
 """From problems to outcomes: levels and links from the catalogue, evidence from the transcript, one finding a root
 cause."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from mcp_conformance.cases.checks import Check
@@ -192,21 +192,26 @@ def is_beside_the_point(
     return problem.requirement not in judges and requirement is not None and not _applies(requirement, declares)
 
 
-def on_a_terminal(case: LoadedCase, ruling: Ruling, events: Iterable[Event]) -> Ruling:
+def on_a_terminal(case: LoadedCase, ruling: Ruling, events: Iterable[Event], known: Collection[str]) -> Ruling:
     """What a ruling on a case means where the server was on a terminal: only its own matter is judged, and nothing of a
     server that doesn't speak there. To refuse, to be silent or to explain itself to a human breaks no rule that we are
-    sure of."""
+    sure of. What it does wrong on pipes too, whose causes are `known`, is told there.
+    """
     received = [event for event in events if event.direction == "received"]
     speaks = any(event.message and (event.message.is_response or b'"jsonrpc"' in event.raw) for event in received)
     made = Ruling(notes=ruling.notes, waited=ruling.waited)
     if not speaks:
         made.inapplicable = dict.fromkeys(case.judges, "on a terminal the server doesn't speak the protocol")
         return made
-    made.seen = [
+    own = [
         seen
         for seen in ruling.seen
         if seen.problem.requirement in case.judges and not seen.problem.cause.startswith("no-answer")
     ]
+    made.seen = [seen for seen in own if seen.problem.fingerprint not in known]
+    if own and not made.seen:
+        made.inapplicable = dict.fromkeys(case.judges, "it is the same without a terminal, and told there")
+        return made
     made.passed = set(case.judges) - {seen.problem.requirement for seen in made.seen}
     return made
 

@@ -20,6 +20,7 @@ ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
 THERE_TOO: Spread = {"may": {ON_A_TERMINAL: "a terminal is no exception"}}
 ONE_LINE = "stdio.one-message-a-line"
 UTF_8 = "base.utf-8"
+ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
 SHUTDOWN = ("shutdown.exits-on-end-of-input-before-initialize",)
 ANSWERED = "base.requests-are-answered"
 LOST: Spread = {"may": {ANSWERED: "the answer is there, but can't be read"}, "undecided": "the answer can't be read"}

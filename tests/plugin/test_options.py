@@ -170,6 +170,7 @@ def test_every_form_of_ini_file_says_the_same(run: Run, pytester: pytest.Pyteste
         "strict": True,
         "deadline": 7.5,
         "start_deadline": 60.0,
+        "budget": 600.0,
         "select": ["ping.is-answered", "tools.call.is-answered"],
         "revisions": ["2025-06-18"],
     }
