@@ -278,7 +278,11 @@ def test_examples_of_suites_pass_on_a_right_server(reader: Path) -> None:
     run = json.loads((reader / "run.json").read_text())
     assert done.returncode == 0, done.stdout
     assert run["counts"]["pass"] + run["counts"]["not_applicable"] == len(run["cases"])  # batches: in one revision
-    assert {case["id"] for case in run["cases"] if case["verdict"] == "pass"} == {case["id"] for case in run["cases"]}
+    passed = {case["id"] for case in run["cases"] if case["verdict"] == "pass"}
+    without = {case["id"]: case["reason"] for case in run["cases"] if case["id"] not in passed}
+    # The server has no slow tool and none that asks for input, and gives no occasion for what only such ones show.
+    assert all(reason.startswith("no ") for reason in without.values()), without
+    assert len(passed) > 5 * len(without)
     assert run["findings"] == []
 
 

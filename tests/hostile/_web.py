@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from hostile._right import Right
+from hostile._right import REVISION, Right
 
 
 class Web:
@@ -43,6 +43,9 @@ class Web:
 
     def respond(self, peer: socket.socket, method: str, path: str, headers: dict[str, str], body: bytes) -> bool:
         """Answer one request; whether the connection stays open."""
+        if "origin" in headers or headers.get("mcp-protocol-version", REVISION) != REVISION:
+            peer.sendall(self.head(403 if "origin" in headers else 400, b""))
+            return True
         if method != "POST":
             peer.sendall(self.head(405, b""))
             return True

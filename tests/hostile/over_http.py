@@ -1,6 +1,7 @@
 """The same over HTTP: heads, bodies and streams that aren't what they should be."""
 
 import gzip
+import itertools
 import json
 import socket
 import sys
@@ -501,12 +502,16 @@ def sse_endpoints_without_end(port: int) -> None:
 
 @right("event streams with CR LF, comments, ids and split data lines", transport="http", quick=True)
 def http_odd_streams(port: int) -> None:
+    numbers = itertools.count()
+
     class Server(Web):
         def answer(self, peer: socket.socket, said: dict[str, Any]) -> bool:
             if said.get("id") is None:
                 return super().answer(peer, said)
-            text = json.dumps(said, indent=1)
-            peer.sendall(STREAM + b"\xef\xbb\xbf: hello\r\n\r\nid: 7\r\n")
+            text, number = json.dumps(said, indent=1), next(numbers)
+            peer.sendall(
+                STREAM + b"\xef\xbb\xbf: hello\r\n\r\nid: %d.0\r\ndata:\r\n\r\nid: %d.1\r\n" % (number, number)
+            )
             for line in text.splitlines():
                 peer.sendall(b"data: " + line.encode() + b"\r\n")
                 time.sleep(0)
