@@ -204,7 +204,7 @@ def _on_a_terminal(case: LoadedCase) -> bool:
 
 
 def claims(fault: Fault, revision: str) -> list[str]:
-    """What has to be judged broken on it in that revision: those of `breaks` that bind servers there, and can be seen."""
+    """What has to be judged broken on it in that revision: those of `breaks` that bind servers and show there."""
     if (fault.revisions and revision not in fault.revisions) or not fault.shows_in(revision):
         return []
     if not _shows(fault.cases, revision, fault.transport):
