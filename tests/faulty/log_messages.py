@@ -61,13 +61,13 @@ class Logging(Connection):
         return lowest is not None and levels.index(level) >= levels.index(lowest)
 
 
-@fault("logs-whatever-the-level", breaks="logging.level-respected", cases=[RAISED], server=workshop)
+@fault("logs-whatever-the-level", breaks="logging.level-respected", cases=[KEPT, RAISED], server=workshop)
 class WhateverLevel(Logging):
     def is_wanted(self, level: str, request: Request) -> bool:
         return True
 
 
-@fault("keeps-to-the-level-set-first", breaks="logging.level-respected", cases=[RAISED], server=workshop)
+@fault("keeps-to-the-level-set-first", breaks="logging.level-respected", cases=[KEPT, RAISED], server=workshop)
 class FirstLevel(Connection):
     """The level is one for all sessions, and whatever is set later has no effect."""
 
@@ -185,7 +185,7 @@ class TellsArguments(Rewriting):
         given = request.params.get("arguments", {})
         if self.argument in given and self.log_level(request) is not None:
             data = {"text": "tool is called", "arguments": {"given": [given[self.argument]]}}
-            await self.notify("notifications/message", {"level": "debug", "data": data})
+            await self.notify("notifications/message", {"level": "alert", "data": data})
         return await super().on_tools_call(request)
 
 

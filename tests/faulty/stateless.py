@@ -286,3 +286,9 @@ class CancelsCalls(features.Announces):
     async def on_tools_call(self, request: Request) -> JSON:
         await self.notify("notifications/cancelled", {"requestId": request.id, "reason": "too busy"})
         return await super().on_tools_call(request)
+
+
+fault("templates-have-a-null-result", breaks=["schema.JSONRPCResultResponse", "schema.ListResourceTemplatesResult"],
+      cases=["base.results.are-objects", "resources.templates.result-is-valid"], era="stateless")(
+    answers("resources/templates/list", lambda message: message.update(result=None) if "result" in message else None)
+)  # fmt: skip
