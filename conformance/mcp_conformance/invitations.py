@@ -29,12 +29,12 @@ class Invitations:
     calls: ToolCalls
     _subscriptions: list[Exchange] = field(default_factory=list)
 
-    async def run(self) -> None:
-        """Subscribe, call, and end the subscriptions."""
+    async def run(self, *, again: bool) -> None:
+        """Subscribe, call once more with `again`, and end the subscriptions."""
         if self.profile.declares("subscriptions"):
             await self._subscribe()
-        again = [tool for tool in self.profile.tools if self._may_be_repeated(tool)]
-        for number, tool in enumerate(again[:_MAX_CALLS]):
+        repeated = [tool for tool in self.profile.tools if again and self._may_be_repeated(tool)]
+        for number, tool in enumerate(repeated[:_MAX_CALLS]):
             if self.session.alive:
                 await self._call(tool, number)
         if self._subscriptions and self.session.alive:
