@@ -60,6 +60,16 @@ def methods(revision: str) -> tuple[Method, ...]:
     return found
 
 
+def names_notification(revision: str, name: str, sender: Side) -> bool:
+    """Whether a message of that method is meant as a notification, also where it has an id and so counts as a request.
+
+    A method that `sender` doesn't have in `revision` is told by its prefix. Raises `LookupError` for a revision that is
+    not known.
+    """
+    known = find_method(revision, name, sender)
+    return known.kind == "notification" if known is not None else name.startswith("notifications/")
+
+
 def find_method(revision: str, name: str, sender: Side) -> Method | None:
     """The method `name` as a message that `sender` may send in `revision`, or None if that side has no such message.
 

@@ -64,8 +64,9 @@ class Survey:
         session = self.session
         await session.call(session.barrier_method)
         self._choose_barrier(profile)
-        if session.era == "stateful" and profile.declares("logging"):
-            await self._ask("logging/setLevel", {"level": "debug"})  # all that there is to hear is evidence
+        logs = session.era == "stateful" and profile.declares("logging")
+        if logs:  # all that there is to hear is evidence
+            logs = isinstance((await self._ask("logging/setLevel", {"level": "debug"})).result, dict)
         declared = profile.declares("tools")
         tools = await self._list("tools/list", "tools") if declared or session.alive else []
         profile.tools = self._tools(tools) if declared else []
@@ -78,8 +79,12 @@ class Survey:
             await self._ask("conformance/no-such-method")  # what an error looks like
         if self._goes_on and session.era == "stateless":
             await self._ask("server/discover", {"_meta": {VERSION_KEY: "1900-01-01", CAPABILITIES_KEY: {}}})
+        if self._goes_on and logs:  # and whether less comes where less is asked for
+            await self._ask("logging/setLevel", {"level": "warning"})
         if self._goes_on:
             await Invitations(session, profile, calls).run()
+        if self._goes_on and logs:
+            await self._ask("logging/setLevel", {"level": "debug"})
         if self._goes_on:
             await session.barrier()
 

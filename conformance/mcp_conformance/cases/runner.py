@@ -15,6 +15,7 @@ from mcp_conformance.cases.values import Unavailable, Values, pointed
 from mcp_conformance.conduits import HeaderChanges
 from mcp_conformance.exchanges import body_of, needs_input
 from mcp_conformance.jsonrpc import JSON, MISSING, encode
+from mcp_conformance.methods import names_notification
 from mcp_conformance.revisions import has_batches
 from mcp_conformance.session import PATIENCE, Exchange, HttpExchange, Session
 from mcp_conformance.transcript import Event, HttpPart
@@ -570,19 +571,22 @@ class Runner:
             start = max(start, (after if isinstance(after, Event) else after.sent).number)
         for event in session.transcript.since(start):
             message = event.message
+            if event.direction != "received" or message is None:
+                continue
+            kind = message.kind
+            if kind == "request" and names_notification(session.revision, message.method or "", "server"):
+                kind = "notification"  # that it has an id is judged by base.notifications.have-no-id
             if (
-                event.direction != "received"
-                or message is None
-                or message.kind not in unwanted.kinds
+                kind not in unwanted.kinds
                 or message.method in unwanted.besides
                 or (unwanted.methods and message.method not in unwanted.methods)
             ):
                 continue
-            if message.kind == "request" and message.id is None:
+            if kind == "request" and message.id is None:
                 continue  # meant as a notification, or else a wrong id: base.server-request-ids judges it
             besides = f" but {', '.join(unwanted.besides)}" if unwanted.besides else ""
             besides += f" of {', '.join(unwanted.methods)}" if unwanted.methods else ""
-            what = f"a {message.kind}" + (f", {message.method}" if message.method else "")
+            what = f"a {kind}" + (f", {message.method}" if message.method else "")
             for requirement in judges:
                 cause = f"{requirement}|{message.method}"
                 problem = Problem(

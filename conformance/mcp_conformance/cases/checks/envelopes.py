@@ -6,7 +6,7 @@ from mcp_conformance.cases.checks import Report, check
 from mcp_conformance.cases.checks.protocol import schema_cause
 from mcp_conformance.jsonrpc import MISSING, a_json_type
 from mcp_conformance.messages import assess
-from mcp_conformance.methods import find_method
+from mcp_conformance.methods import find_method, names_notification
 from mcp_conformance.observation import Observation
 from mcp_conformance.wire import printable, short
 
@@ -45,11 +45,9 @@ def notifications_have_no_id(observation: Observation, report: Report) -> None:
     for event, message in observation.received():
         if message.kind not in ("notification", "request") or not message.method:
             continue
-        known = find_method(observation.revision, message.method, "server")
-        meant = known.kind == "notification" if known is not None else message.method.startswith("notifications/")
         if message.kind == "notification":
             report.saw()
-        elif meant:
+        elif names_notification(observation.revision, message.method, "server"):
             report.problem(
                 "no id: it is a notification",
                 short(message.id),
