@@ -131,12 +131,18 @@ async def reached(entry: Variant, era: Era, reach: Reach = InMemory) -> AsyncIte
 
 
 async def examine(
-    entry: Variant, revision: str, *, full: bool = False, deadline: float = DEADLINE, reach: Reach = InMemory
+    entry: Variant,
+    revision: str,
+    *,
+    full: bool = False,
+    deadline: float = DEADLINE,
+    start_deadline: float = DEADLINE,
+    reach: Reach = InMemory,
 ) -> Result:
-    """Everything that the tester says of a server in one revision."""
+    """Everything that the tester says of a server in one revision. The deadlines are in seconds."""
     both = not isinstance(entry, Fault) or entry.both
     settings = Settings(
-        start_deadline=deadline,
+        start_deadline=start_deadline,
         deadline=deadline,
         revisions=() if both else (revision,),
         hints=Hints.model_validate(entry.hints),
@@ -166,6 +172,7 @@ async def examine_all(
     *,
     full: bool = False,
     deadline: float = DEADLINE,
+    start_deadline: float = DEADLINE,
     reach: Reach = InMemory,
     at_once: int = AT_ONCE,
 ) -> dict[str, Result | Exception]:
@@ -176,7 +183,9 @@ async def examine_all(
     async def one(entry: Variant) -> None:
         async with limit:
             try:
-                found[entry.name] = await examine(entry, revision, full=full, deadline=deadline, reach=reach)
+                found[entry.name] = await examine(
+                    entry, revision, full=full, deadline=deadline, start_deadline=start_deadline, reach=reach
+                )
             except Exception as error:  # a crash of the tester is this server's result, and no other's
                 found[entry.name] = error
 
@@ -253,9 +262,11 @@ def complaints(fault: Fault, result: Result, revision: str) -> list[str]:
 
 
 def _echoes(outcome: Outcome, result: Result, cases: set[str]) -> bool:
-    """Whether a case sends in a batch what the cases that have to fail send singly, and fails for the same causes."""
+    """Whether a case only shows in another setting, a batch or a terminal, what the cases that have to fail show, and
+    fails for the same causes."""
     causes = {finding.fingerprint for case in cases for finding in result.outcomes[case].findings}
-    return outcome.area == "batching" and {finding.fingerprint for finding in outcome.findings} <= causes
+    elsewhere = outcome.area == "batching" or outcome.case == "stdio.stdout-is-pure-on-a-terminal"
+    return elsewhere and {finding.fingerprint for finding in outcome.findings} <= causes
 
 
 def _broken(result: Result, cases: Iterable[str]) -> set[str]:

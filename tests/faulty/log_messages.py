@@ -7,7 +7,7 @@ from dataclasses import replace
 from reference_servers.engine import JSON, Call, Connection, ProtocolError, Request, Server, Tool
 from reference_servers.engine.server import Log
 
-from . import fault, variant
+from . import fault, since, variant
 from ._spoiling import Message, Rewriting, answers, results
 from ._workshop import READ_ONLY, workshop
 
@@ -61,13 +61,16 @@ class Logging(Connection):
         return lowest is not None and levels.index(level) >= levels.index(lowest)
 
 
-@fault("logs-whatever-the-level", breaks="logging.level-respected", cases=[KEPT, RAISED], server=workshop)
+@fault("logs-whatever-the-level", breaks="logging.level-respected", cases=[RAISED],
+       may={KEPT: "seen too where tools say that they may be called twice"}, server=workshop)  # fmt: skip
 class WhateverLevel(Logging):
     def is_wanted(self, level: str, request: Request) -> bool:
         return True
 
 
-@fault("keeps-to-the-level-set-first", breaks="logging.level-respected", cases=[KEPT, RAISED], server=workshop)
+# Before 2025-03-26 there are no annotations, and the survey calls no tool a second time.
+@fault("keeps-to-the-level-set-first", breaks="logging.level-respected", cases=[KEPT, RAISED], server=workshop,
+       revisions=since("2025-03-26"))  # fmt: skip
 class FirstLevel(Connection):
     """The level is one for all sessions, and whatever is set later has no effect."""
 
@@ -185,7 +188,7 @@ class TellsArguments(Rewriting):
         given = request.params.get("arguments", {})
         if self.argument in given and self.log_level(request) is not None:
             data = {"text": "tool is called", "arguments": {"given": [given[self.argument]]}}
-            await self.notify("notifications/message", {"level": "alert", "data": data})
+            await self.log(request)("debug", data)
         return await super().on_tools_call(request)
 
 
