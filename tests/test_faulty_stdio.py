@@ -151,8 +151,10 @@ def test_pytest_shows_a_dead_server_as_one_failing_item(
 ) -> None:
     server = " ".join(command(name))
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--mcp-server={server}"]
-        + [f"--mcp-start-deadline={deadline:g}"],
+        [
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider"),
+            *(f"--mcp-server={server}", f"--mcp-start-deadline={deadline:g}"),
+        ],
         cwd=tmp_path,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
