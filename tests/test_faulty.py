@@ -5,14 +5,12 @@ areas, in the newest revision of each era in which it stands: in both, unless it
 """
 
 import os
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import anyio
 import pytest
 from _pytest.mark import ParameterSet
 from faulty import FAULTS, VARIANTS, Fault, Variant
-from faulty._audit import Result, claims, complaints, examine_all
+from faulty._audit import Examinations, claims, complaints
 from faulty._proofs import proofs
 
 from mcp_conformance.cases.loader import bundled
@@ -25,8 +23,6 @@ FULL = bool(os.environ.get("MCP_FULL"))
 STATEFUL, STATELESS = ([one for one in JUDGED if era_of(one) == era] for era in ("stateful", "stateless"))
 IN_MEMORY = [fault for fault in FAULTS.values() if not fault.only_stdio and fault.endpoint is None]
 RIGHT = [variant for variant in VARIANTS.values() if variant.endpoint is None]
-
-Examined = Mapping[tuple[str, str], Result | Exception]
 
 
 def revisions_of(entry: Variant) -> Sequence[str]:
@@ -60,43 +56,20 @@ def parameters(entries: Sequence[Variant]) -> list[ParameterSet]:
 
 
 @pytest.fixture(scope="module")
-def examined(request: pytest.FixtureRequest) -> Examined:
-    """What the tester says of all servers that are asked for here, examined together."""
-    asked: set[tuple[str, str]] = {
-        (str(item.callspec.params["name"]), str(item.callspec.params["revision"]))
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.module is request.module and "examined" in item.fixturenames
-    }
-    found: dict[tuple[str, str], Result | Exception] = {}
-    servers: dict[str, Variant] = {**FAULTS, **VARIANTS}
-    for revision in sorted({revision for _, revision in asked}):
-        entries = [servers[name] for name in sorted({name for name, its in asked if its == revision})]
-
-        async def examine(entries: list[Variant] = entries, revision: str = revision) -> dict[str, Result | Exception]:
-            return await examine_all(entries, revision, full=FULL)
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            found |= {(name, revision): result for name, result in anyio.run(examine).items()}
-    return found
-
-
-def result_of(examined: Examined, name: str, revision: str) -> Result:
-    result = examined[name, revision]
-    if isinstance(result, Exception):
-        raise result
-    return result
+def examined(request: pytest.FixtureRequest) -> Examinations:
+    """What the tester says of all servers that are asked for here."""
+    return Examinations.of(request, full=FULL)
 
 
 @pytest.mark.parametrize(("name", "revision"), parameters(IN_MEMORY))
-def test_a_faulty_server_is_found_and_nothing_else_is_blamed(name: str, revision: str, examined: Examined) -> None:
-    fault, result = FAULTS[name], result_of(examined, name, revision)
+def test_a_faulty_server_is_found_and_nothing_else_is_blamed(name: str, revision: str, examined: Examinations) -> None:
+    fault, result = FAULTS[name], examined[name, revision]
     assert not complaints(fault, result, revision)
 
 
 @pytest.mark.parametrize(("name", "revision"), parameters(RIGHT))
-def test_a_right_server_with_a_rare_feature_has_no_findings(name: str, revision: str, examined: Examined) -> None:
-    result = result_of(examined, name, revision)
+def test_a_right_server_with_a_rare_feature_has_no_findings(name: str, revision: str, examined: Examinations) -> None:
+    result = examined[name, revision]
     if revision not in result.revisions:
         assert result.outcomes[ANSWERS].verdict is not Verdict.FAIL, result.outcomes[ANSWERS].reason
         pytest.skip(f"this server doesn't speak {revision}")

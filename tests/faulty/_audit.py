@@ -1,9 +1,10 @@
 """Runs the tester against a server of this package, in this process, and sums up what it said."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import anyio
 from anyio.abc import TaskGroup
@@ -21,7 +22,7 @@ from mcp_conformance.verdicts import Finding, Outcome, Verdict
 from reference_servers.engine.http import Settings as HttpSettings
 from reference_servers.engine.http import serving
 
-from . import Era, Fault, Variant
+from . import FAULTS, VARIANTS, Era, Fault, Variant
 
 DEADLINE = 3.0
 AT_ONCE = 8
@@ -193,6 +194,48 @@ async def examine_all(
         for entry in entries:
             tasks.start_soon(one, entry)
     return found
+
+
+@dataclass
+class Examinations:
+    """What the tester says of servers, each by name and revision: examined, together with its neighbours in `asked`,
+    when one is looked up. So several processes that look up different ones share the work."""
+
+    asked: Sequence[tuple[str, str]]
+    servers: Mapping[str, Variant]
+    full: bool = False
+    deadline: float = DEADLINE
+    at_once: int = AT_ONCE
+    together: int = 4 * AT_ONCE
+    _found: dict[tuple[str, str], Result | Exception] = field(default_factory=dict)
+
+    def __getitem__(self, key: tuple[str, str]) -> Result:
+        """Raises what went wrong in the tester."""
+        if key not in self._found:
+            here = self.asked.index(key) // self.together * self.together
+            names = [name for name, revision in self.asked[here : here + self.together] if revision == key[1]]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                told = anyio.run(self._examine, names, key[1])
+            self._found |= {(name, key[1]): result for name, result in told.items()}
+        found = self._found[key]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def _examine(self, names: Sequence[str], revision: str) -> dict[str, Result | Exception]:
+        entries = [self.servers[name] for name in names]
+        return await examine_all(entries, revision, full=self.full, deadline=self.deadline, at_once=self.at_once)
+
+    @classmethod
+    def of(cls, request: Any, **how: Any) -> "Examinations":
+        """Of all servers that the tests of a module ask for, in the order of the tests."""
+        asked = [
+            (str(item.callspec.params["name"]), str(item.callspec.params["revision"]))
+            for item in request.session.items
+            if item.module is request.module and "examined" in getattr(item, "fixturenames", ())
+        ]
+        return cls(list(dict.fromkeys(asked)), {**FAULTS, **VARIANTS}, **how)
 
 
 def _in(revision: str, engine: Engine) -> Iterable[LoadedCase]:
