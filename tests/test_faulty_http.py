@@ -46,7 +46,7 @@ def examined(request: pytest.FixtureRequest) -> Examined:
 
     async def examine(revision: str) -> dict[str, Result | Exception]:
         entries = [one for one in (*WRONG, *RIGHT) if (one.name, revision) in asked]
-        return await examine_all(entries, revision, full=FULL, deadline=DEADLINE, at_once=4)
+        return await examine_all(entries, revision, full=FULL, deadline=DEADLINE, start_deadline=DEADLINE, at_once=4)
 
     return {
         (name, revision): result
