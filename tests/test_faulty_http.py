@@ -35,7 +35,7 @@ RARE = [
 @pytest.fixture(scope="module")
 def examined(request: pytest.FixtureRequest) -> Examinations:
     """What the tester says of all servers that are asked for here."""
-    return Examinations.of(request, full=FULL, deadline=DEADLINE, at_once=4, together=16)
+    return Examinations.of(request, full=FULL, deadline=DEADLINE, start_deadline=DEADLINE, at_once=4, together=16)
 
 
 @pytest.mark.parametrize(("name", "revision"), FAULTY, ids=[f"{name}-{revision}" for name, revision in FAULTY])

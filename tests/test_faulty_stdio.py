@@ -149,12 +149,9 @@ def alone(name: str, guardian: Guardian, start_deadline: float = START_DEADLINE)
 def test_pytest_shows_a_dead_server_as_one_failing_item(
     name: str, deadline: float, told: tuple[str, ...], tmp_path: Path
 ) -> None:
-    server = " ".join(command(name))
+    options = (f"--mcp-server={' '.join(command(name))}", f"--mcp-start-deadline={deadline:g}")
     run = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider"),
-            *(f"--mcp-server={server}", f"--mcp-start-deadline={deadline:g}"),
-        ],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
         cwd=tmp_path,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
