@@ -73,14 +73,16 @@ def test_a_stateless_server_is_profiled_without_a_handshake() -> None:
     assert profile.server_info == {"name": "scripted", "version": "1"}
     assert (answers.revision, answers.verdict) == (MODERN, Verdict.PASS)
     assert set(profile.offers.values()) == {None, MODERN}
-    assert (found.declares("modern-only"), found.declares("dual-era")) == (True, False)
+    assert (found.declares("stateless-only"), found.declares("dual-era")) == (True, False)
 
 
 def test_a_server_of_both_eras_is_profiled_in_all_revisions() -> None:
     profile, _ = over_lines(stateless(legacy=Right(versions=STATEFUL)))
     assert tuple(profile.revisions) == EVERY
     assert profile.offers == dict.fromkeys(profile.offers) | {version: version for version in EVERY}
-    assert all(found.declares("dual-era") and not found.declares("modern-only") for found in profile.revisions.values())
+    assert all(
+        found.declares("dual-era") and not found.declares("stateless-only") for found in profile.revisions.values()
+    )
 
 
 @pytest.mark.parametrize("reaction", ["silent", -32601, -32602, -32000, HANG_UP, {}, {"hello": True}])

@@ -39,7 +39,7 @@ def test_a_tool_mirrors_arguments_when_any_property_of_its_schema_says_so() -> N
     assert not profile({"tools": {}}, tools=tools[:2]).declares("tools.x-mcp-header")
 
 
-@pytest.mark.parametrize("need", ["dual-era", "modern-only", "auth"])
+@pytest.mark.parametrize("need", ["dual-era", "stateless-only", "auth"])
 def test_what_lies_beyond_the_revision_is_known_from_discovery_alone(need: str) -> None:
     assert not profile({need: {}}).declares(need)
     assert profile({}, traits=[need]).declares(need)

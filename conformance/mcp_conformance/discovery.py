@@ -26,7 +26,7 @@ from mcp_conformance.revisions import JUDGED, era_of, has_annotations, may_be_pu
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions, silence
 from mcp_conformance.survey import Survey
-from mcp_conformance.target import HttpTarget
+from mcp_conformance.target import HttpTarget, is_local
 from mcp_conformance.verdicts import Outcome, Problem, Verdict
 from mcp_conformance.wire import short
 
@@ -68,7 +68,7 @@ class Discovery:
             await self._find({} if judge else None)
         profile = self.profile
         profile.revisions = dict(sorted(profile.revisions.items()))
-        self._tell_eras()
+        self._tell_traits()
         if len({era_of(version) for version in profile.offers}) > 1:
             # What a server of one era says to the other one is not the first thing to tell of it.
             profile.offers = dict(sorted(profile.offers.items(), key=lambda offered: offered[1] is None))
@@ -133,18 +133,18 @@ class Discovery:
         await self._note(others[-1], session)
         await self._let_go(session)
 
-    def _tell_eras(self) -> None:
-        """What only the answers in both eras tell."""
-        asked = {era_of(version) for version in self.profile.offers}
+    def _tell_traits(self) -> None:
+        """What is true of the server in all revisions: what only the answers in both eras tell, and where it is."""
+        handshakes = [named for version, named in self.profile.offers.items() if era_of(version) == "stateful"]
         spoken = {era_of(version) for version in self.profile.revisions}
-        if len(spoken) == 2:
-            trait = "dual-era"
-        elif len(asked) == 2 and spoken == {"stateless"}:
-            trait = "modern-only"
-        else:
-            return
+        traits = ["dual-era"] if len(spoken) == 2 else []
+        if spoken == {"stateless"} and handshakes and not any(handshakes):
+            traits.append("stateless-only")
+        target = self.sessions.target
+        if isinstance(target, HttpTarget) and is_local(target.url):
+            traits.append("local")
         for found in self.profile.revisions.values():
-            found.traits.append(trait)
+            found.traits += traits
 
     async def _let_go(self, session: Session) -> None:
         if not self.sessions.is_shared(session):

@@ -21,10 +21,10 @@ from mcp_conformance.hope import Hope, shows_life
 from mcp_conformance.judging import Reproduce, Ruling, Seen
 from mcp_conformance.observation import Observation
 from mcp_conformance.profile import CallLevel, Profile, RevisionProfile
-from mcp_conformance.revisions import JUDGED, era_of
+from mcp_conformance.revisions import JUDGED
 from mcp_conformance.session import Session
 from mcp_conformance.sessions import Sessions
-from mcp_conformance.target import HttpTarget, Target, is_local
+from mcp_conformance.target import HttpTarget, Target
 from mcp_conformance.verdicts import Outcome
 
 __all__ = ["ANSWERS", "Engine", "Settings"]
@@ -126,20 +126,6 @@ class Engine:
         assert self.profile is not None, "discover or adopt comes first"
         return self.profile.revisions.get(revision) or RevisionProfile(revision, {})
 
-    def _meets(self, revision: str) -> Callable[[str], bool]:
-        """Whether the server meets a need of a case: a capability, `local` or `stateless-only`."""
-        assert self.profile is not None
-        asked = [named for version, named in self.profile.offers.items() if era_of(version) == "stateful"]
-
-        def meets(need: str) -> bool:
-            if need == "local":
-                return isinstance(self.target, HttpTarget) and is_local(self.target.url)
-            if need == "stateless-only":
-                return bool(asked) and not any(asked)
-            return self._of(revision).declares(need)
-
-        return meets
-
     def _deadline(self) -> float:
         """For an answer: what was asked for, stretched for a server that takes long to start."""
         return max(self.settings.deadline, self._stretched())
@@ -169,7 +155,7 @@ class Engine:
             return self.surveyed[case.id, revision]
         started = time.monotonic()
         requirements = case.requirements(revision)
-        ruling = Ruling(inapplicable=judging.inapplicable(case, requirements, self._meets(revision)))
+        ruling = Ruling(inapplicable=judging.inapplicable(case, requirements, self._of(revision).declares))
         if len(ruling.inapplicable) < len(requirements):
             if not self.stopped:
                 with anyio.move_on_after(self.settings.budget.left):
@@ -236,7 +222,7 @@ class Engine:
             unanswered=frozenset(self._unanswered.union(found.unanswered)),
         )
         steps, unopened = runner.steps, ""
-        inapplicable = judging.inapplicable(case, case.requirements(revision), self._meets(revision))
+        inapplicable = judging.inapplicable(case, case.requirements(revision), self._of(revision).declares)
         try:
             await runner.run()
         except Unavailable as reason:

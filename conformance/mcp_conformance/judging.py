@@ -171,17 +171,8 @@ def inapplicable(
     for requirement in requirements:
         for need in (*case.needs, *requirement.needs):
             if not need.startswith("client.") and not declares(need):
-                found.setdefault(
-                    requirement.id, _LACKING.get(need) or NEEDS.get(need) or f"the server doesn't declare {need}"
-                )
+                found.setdefault(requirement.id, NEEDS.get(need) or f"the server doesn't declare {need}")
     return found
-
-
-_LACKING = {
-    "local": "the server is on another machine, where it may let pages of other sites in on purpose",
-    "stateless-only": "the server speaks revisions with a handshake as well, or wasn't asked for them",
-}
-"""Needs that are no capabilities, and what it means that they aren't met."""
 
 
 def is_beside_the_point(

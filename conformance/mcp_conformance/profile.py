@@ -41,7 +41,8 @@ def _has_key(value: JSON, key: str, depth: int = 40) -> bool:
 NEEDS = {
     "subscriptions": "the server declares neither a listChanged nor resources.subscribe",
     "dual-era": "the server wasn't seen to speak revisions of both eras",
-    "modern-only": "the server wasn't seen to refuse the revisions with a handshake",
+    "stateless-only": "the server wasn't seen to refuse all revisions with a handshake",
+    "local": "the server is on another machine, where it may let pages of other sites in on purpose",
     "auth": "the server wasn't seen to demand an access token",
     "tools.x-mcp-header": "no tool has an argument with an x-mcp-header",
 }
@@ -63,7 +64,8 @@ class RevisionProfile:
     barrier_method: str = ""
     """The method of a request that the server is known to answer; left out: the one that its era has for that."""
     traits: list[str] = field(default_factory=list)
-    """What discovery knows of the server beyond this revision, of `NEEDS`: ``dual-era``, ``modern-only``, ``auth``."""
+    """What discovery knows of the server beyond this revision, of `NEEDS`: ``dual-era``, ``stateless-only``,
+    ``local``, ``auth``."""
     unanswered: list[str] = field(default_factory=list)
     """Methods that the survey got no answer to, with all patience: nobody needs to wait that long for them again."""
 
