@@ -1,7 +1,8 @@
-"""What a server says only to a client that asks for it: progress and log messages during a call, and in the stateless
-era the news of a subscription.
+"""What a server of the stateless era says only to a client that asks for it: log messages during a call, and the news
+of a subscription.
 
-The survey asks for all of it once, at its end: whatever was said before, nobody had asked for.
+The survey asks for all of it once, at its end: whatever was said before, nobody had asked for. In the stateful era
+there is nothing to ask for in this way: the level is set for the session, and each call asks for progress anyhow.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ class Invitations:
         """Subscribe, call, and end the subscriptions."""
         if self.profile.declares("subscriptions"):
             await self._subscribe()
-        again = [tool for tool in self.profile.tools if self._may_be_repeated(tool)]
+        stateless = self.session.era == "stateless"
+        again = [tool for tool in self.profile.tools if stateless and self._may_be_repeated(tool)]
         for number, tool in enumerate(again[:_MAX_CALLS]):
             if self.session.alive:
                 await self._call(tool, number)
@@ -46,9 +48,8 @@ class Invitations:
 
     async def _call(self, tool: Tool, number: int) -> None:
         # Tokens of both kinds: a server that knows only one of them is found.
-        meta: dict[str, JSON] = {"progressToken": f"conformance-{number}" if number % 2 else 7000 + number}
-        if self.session.era == "stateless":
-            meta[LOG_LEVEL_KEY] = "debug"
+        token: JSON = f"conformance-{number}" if number % 2 else 7000 + number
+        meta: dict[str, JSON] = {"progressToken": token, LOG_LEVEL_KEY: "debug"}
         params: JSON = {"name": tool.name, "arguments": tool.arguments, "_meta": meta}
         exchange = await self.session.request("tools/call", params)
         await self.session.answered_in_patience(exchange)
