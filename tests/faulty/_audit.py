@@ -197,7 +197,7 @@ def _in(revision: str, engine: Engine, transport: str) -> Iterable[LoadedCase]:
 
 
 def claims(fault: Fault, revision: str) -> list[str]:
-    """What has to be judged broken on it in that revision: those of `breaks` that bind servers there, and can be seen."""
+    """What has to be judged broken on it in that revision: those of `breaks` that bind servers, and can be seen."""
     if (fault.revisions and revision not in fault.revisions) or not fault.shows_in(revision):
         return []
     if not _shows(fault.cases, revision, fault.transport):

@@ -64,10 +64,10 @@ class Prompts(MoreMethods):
 
 
 class Speaks(MoreMethods):
-    """Says something unasked. In the stateful era that is when the session begins, progress apart, which only a call has
-    whose client asked for it. In the stateless one it is at the `occasion` that the era has for it: on the stream of a
-    subscription, or while a call of a tool is under way, of any or of one whose client asked for log messages or for
-    progress."""
+    """Says something unasked. In the stateful era that is when the session begins, progress apart, which belongs to a
+    call whose client asked for it. In the stateless one it is at the `occasion` that the era has for it: on the stream
+    of a subscription, or while a call of a tool is under way, of any or of one whose client asked for log messages or
+    for progress."""
 
     occasion: Literal["subscription", "call", "log", "progress"] = "call"
     about = ""
