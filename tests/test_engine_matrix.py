@@ -44,7 +44,10 @@ async def all_of(endpoint: type[Endpoint], transport: str, era: str, how: dict[s
             ) as engine,
         ):
             profile = await engine.discover()
-            assert list(profile.revisions) == [revision.name for revision in ERAS[era]]
+            revisions = [revision.name for revision in ERAS[era]]
+            if how.get("sessions") is False:
+                revisions.remove("2024-11-05")  # its later requests couldn't be told from those of 2025-03-26
+            assert list(profile.revisions) == revisions
             return [
                 engine.answers(),
                 *[
