@@ -21,11 +21,6 @@ class Progress(features.Speaks):
         for step in self.steps if request else ():
             await self.notify("notifications/progress", {"progressToken": self.token(request), "progress": step})
 
-    async def on_tools_call(self, request: Request) -> JSON:
-        if not self.is_stateless(request) and request.progress_token is not None:
-            await self.say(request)
-        return await super().on_tools_call(request)
-
 
 variant("reports-progress")(Progress)
 
