@@ -1,8 +1,7 @@
-"""What a server of the stateless era says only to a client that asks for it: log messages during a call, and the news
-of a subscription.
+"""What a server says only to a client that asks for it: log messages during a call, and in the stateless era the news of
+a subscription.
 
-The survey asks for all of it once, at its end: whatever was said before, nobody had asked for. In the stateful era
-there is nothing to ask for in this way: the level is set for the session, and each call asks for progress anyhow.
+The survey asks for all of it once, at its end: whatever was said before, nobody had asked for.
 """
 
 from dataclasses import dataclass, field
@@ -34,8 +33,9 @@ class Invitations:
         """Subscribe, call, and end the subscriptions."""
         if self.profile.declares("subscriptions"):
             await self._subscribe()
-        stateless = self.session.era == "stateless"
-        again = [tool for tool in self.profile.tools if stateless and self._may_be_repeated(tool)]
+        # Each call has asked for progress before; log messages are asked for now, or at another level than before.
+        logs = self.session.era == "stateless" or self.profile.declares("logging")
+        again = [tool for tool in self.profile.tools if logs and self._may_be_repeated(tool)]
         for number, tool in enumerate(again[:_MAX_CALLS]):
             if self.session.alive:
                 await self._call(tool, number)
@@ -48,8 +48,9 @@ class Invitations:
 
     async def _call(self, tool: Tool, number: int) -> None:
         # Tokens of both kinds: a server that knows only one of them is found.
-        token: JSON = f"conformance-{number}" if number % 2 else 7000 + number
-        meta: dict[str, JSON] = {"progressToken": token, LOG_LEVEL_KEY: "debug"}
+        meta: dict[str, JSON] = {"progressToken": f"conformance-{number}" if number % 2 else 7000 + number}
+        if self.session.era == "stateless":
+            meta[LOG_LEVEL_KEY] = "debug"
         params: JSON = {"name": tool.name, "arguments": tool.arguments, "_meta": meta}
         exchange = await self.session.request("tools/call", params)
         await self.session.answered_in_patience(exchange)
