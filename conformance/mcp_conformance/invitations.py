@@ -1,5 +1,5 @@
-"""What a server says only to a client that asks for it: log messages during a call, and in the stateless era the news of
-a subscription.
+"""What a server says only to a client that asks for it: log messages during a call, and in the stateless era the news
+of a subscription.
 
 The survey asks for all of it once, at its end: whatever was said before, nobody had asked for.
 """

@@ -265,7 +265,7 @@ class Buffered(Streamable):
         return super().stream_fields()[:2]
 
 
-@fault("asks-on-a-stateless-stream", breaks=["http.sse-no-requests", "base.server-no-request"],
+@fault("asks-on-a-stateless-stream", breaks=["http.sse-no-requests", "base.server-no-requests"],
        cases=["http.streams.have-no-requests", "base.server.sends-no-requests"])  # fmt: skip
 class AsksOnStream(Streamable):
     async def write_event(self, http: Http, event: Event) -> None:
