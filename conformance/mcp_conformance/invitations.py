@@ -1,5 +1,5 @@
-"""What a server says only to a client that asks for it: progress and log messages during a call, and in the stateless
-era the news of a subscription.
+"""What a server says only to a client that asks for it: log messages during a call, and in the stateless era the news
+of a subscription.
 
 The survey asks for all of it once, at its end: whatever was said before, nobody had asked for.
 """
@@ -29,12 +29,14 @@ class Invitations:
     calls: ToolCalls
     _subscriptions: list[Exchange] = field(default_factory=list)
 
-    async def run(self, *, again: bool) -> None:
-        """Subscribe, call once more with `again`, and end the subscriptions."""
+    async def run(self) -> None:
+        """Subscribe, call, and end the subscriptions."""
         if self.profile.declares("subscriptions"):
             await self._subscribe()
-        repeated = [tool for tool in self.profile.tools if again and self._may_be_repeated(tool)]
-        for number, tool in enumerate(repeated[:_MAX_CALLS]):
+        # Each call has asked for progress before; log messages are asked for now, or at another level than before.
+        logs = self.session.era == "stateless" or self.profile.declares("logging")
+        again = [tool for tool in self.profile.tools if logs and self._may_be_repeated(tool)]
+        for number, tool in enumerate(again[:_MAX_CALLS]):
             if self.session.alive:
                 await self._call(tool, number)
         if self._subscriptions and self.session.alive:

@@ -82,8 +82,7 @@ class Survey:
         if self._goes_on and logs:  # and whether less comes where less is asked for
             await self._ask("logging/setLevel", {"level": "warning"})
         if self._goes_on:
-            # In the stateful era each call asks for progress anyhow; only log messages may be other ones.
-            await Invitations(session, profile, calls).run(again=logs or session.era == "stateless")
+            await Invitations(session, profile, calls).run()
         if self._goes_on and logs:
             await self._ask("logging/setLevel", {"level": "debug"})
         if self._goes_on:

@@ -210,6 +210,7 @@ class Examinations:
     servers: Mapping[str, Variant]
     full: bool = False
     deadline: float = DEADLINE
+    start_deadline: float = DEADLINE
     at_once: int = AT_ONCE
     together: int = 4 * AT_ONCE
     _found: dict[tuple[str, str], Result | Exception] = field(default_factory=dict)
@@ -230,7 +231,14 @@ class Examinations:
 
     async def _examine(self, names: Sequence[str], revision: str) -> dict[str, Result | Exception]:
         entries = [self.servers[name] for name in names]
-        return await examine_all(entries, revision, full=self.full, deadline=self.deadline, start_deadline=self.start_deadline, at_once=self.at_once)
+        return await examine_all(
+            entries,
+            revision,
+            full=self.full,
+            deadline=self.deadline,
+            start_deadline=self.start_deadline,
+            at_once=self.at_once,
+        )
 
     @classmethod
     def of(cls, request: Any, **how: Any) -> "Examinations":

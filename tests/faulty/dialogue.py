@@ -74,7 +74,10 @@ class InventsMethods(Connection):
         return {}
 
 
-@fault("unknown-method-has-a-null-result", breaks="jsonrpc.unknown-method", cases=[UNKNOWN_METHOD], undecided=NO_ERROR)
+@fault("unknown-method-has-a-null-result", breaks=["jsonrpc.unknown-method", "schema.JSONRPCResultResponse"],
+       cases=[UNKNOWN_METHOD, "base.results.are-objects"],
+       may={f"stateless.methods.{kind}-is-gone": "what the revision has removed is unknown too"
+            for kind in ("ping", "set-level", "subscribe")}, undecided=NO_ERROR)  # fmt: skip
 class NullForUnknownMethods(Connection):
     async def on_unknown_method(self, request: Request) -> JSON:
         return None

@@ -1,5 +1,6 @@
 """Faults of Streamable HTTP in the stateless era: the headers that repeat the body, statuses, what is no more."""
 
+import re
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -90,7 +91,12 @@ class WithHeaders(Streamable):
 @fault("methods-in-any-letter-case", breaks="http.method-mismatch-rejected", cases=METHODS[:1])
 class AnyCase(WithHeaders):
     def fields(self, http: Http) -> list[tuple[str, str]]:
-        return [(name, value.lower() if name == "mcp-method" else value) for name, value in super().fields(http)]
+        named = re.search(rb'"method": ?"([^"]*)"', http.body)
+        method = named[1].decode("latin-1") if named else ""
+        return [
+            (name, method if name == "mcp-method" and value.lower() == method.lower() else value)
+            for name, value in super().fields(http)
+        ]
 
 
 @fault(
@@ -113,7 +119,7 @@ class NotDecoded(WithHeaders):
 )
 class OneCase(Streamable):
     def header_problem(self, http: Http, connection: Connection, request: Request) -> ProtocolError | None:
-        if "Mcp-Method" not in http.raw_names:
+        if "Mcp-Method" not in http.raw_names and http.headers.get("mcp-method") is not None:
             return ProtocolError(-32020, "Header mismatch: Mcp-Method is missing")
         return super().header_problem(http, connection, request)
 

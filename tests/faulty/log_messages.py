@@ -186,7 +186,7 @@ class TellsArguments(Rewriting):
 
     async def on_tools_call(self, request: Request) -> JSON:
         given = request.params.get("arguments", {})
-        if self.argument in given and self.log_level(request) is not None:
+        if self.argument in given:
             data = {"text": "tool is called", "arguments": {"given": [given[self.argument]]}}
             await self.log(request)("debug", data)
         return await super().on_tools_call(request)

@@ -1,6 +1,6 @@
 """Root causes that are wider than one case: what a wrong answer has in common with wrong answers to other requests."""
 
-from mcp_conformance.cases.checks.protocol import error_details_cause, error_flaw, schema_cause
+from mcp_conformance.cases.checks.protocol import answer_kind_cause, error_details_cause, error_flaw, schema_cause
 from mcp_conformance.jsonrpc import Message
 from mcp_conformance.messages import assess
 from mcp_conformance.session import Exchange
@@ -32,7 +32,7 @@ def wide_cause(revision: str, sent: Exchange | Event, answer: Event | None, at: 
         return "answered-notification" if any(part.kind == "notification" for part in parts) else ""
     if isinstance(sent.params, dict) and set(sent.params) - {"_meta"}:
         return ""
-    return f"answer-kind:{sent.method}:{message.kind}"
+    return answer_kind_cause(revision, sent.method, message.kind)
 
 
 def _schema_cause(method: str, message: Message, at: str, revision: str) -> str:

@@ -3,7 +3,7 @@
 import re
 
 from mcp_conformance.cases.checks import Report, check
-from mcp_conformance.cases.checks.protocol import schema_cause
+from mcp_conformance.cases.checks.protocol import answer_kind_cause, schema_cause
 from mcp_conformance.jsonrpc import MISSING, a_json_type
 from mcp_conformance.messages import assess
 from mcp_conformance.methods import find_method, names_notification
@@ -84,7 +84,7 @@ def results_are_objects(observation: Observation, report: Report) -> None:
             requirement=later,
             cause=schema_cause(exchange.method, flaw)
             if flaw and find_method(observation.revision, exchange.method, "client")
-            else f"answer-kind:{exchange.method}:result",
+            else answer_kind_cause(observation.revision, exchange.method, "result"),
         )
 
 

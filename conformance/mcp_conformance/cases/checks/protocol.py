@@ -8,6 +8,7 @@ from mcp_conformance.cases.checks import Report, check
 from mcp_conformance.exchanges import Exchange, body_of
 from mcp_conformance.jsonrpc import JSON, MISSING, Message, a_json_type
 from mcp_conformance.messages import assess
+from mcp_conformance.methods import find_method
 from mcp_conformance.observation import Observation
 from mcp_conformance.revisions import has_batches, may_batch
 from mcp_conformance.transcript import Event
@@ -573,3 +574,9 @@ def schema_cause(method: str, wrong: _Place) -> str:
     place = re.sub(r"/\d+(?=/|$)", "/*", wrong.at.removeprefix("/result"))
     place = re.sub(r"/properties/[^/]+", "/properties/*", place)  # names that the server gave: one mistake, made twice
     return f"schema:{method}:{place}:{wrong.rule}"
+
+
+def answer_kind_cause(revision: str, method: str, kind: str) -> str:
+    """The root cause of an answer of the wrong kind, result or error; all methods that a revision doesn't know are one
+    to a server."""
+    return f"answer-kind:{method if find_method(revision, method, 'client') else 'an unknown method'}:{kind}"
