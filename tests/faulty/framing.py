@@ -16,8 +16,6 @@ from . import _features as features
 from ._spoiling import Rewriting
 
 PURE = "stdio.stdout-is-pure"
-ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
-THERE_TOO: Spread = {"may": {ON_A_TERMINAL: "a terminal is no exception"}}
 ONE_LINE = "stdio.one-message-a-line"
 UTF_8 = "base.utf-8"
 ON_A_TERMINAL = "stdio.stdout-is-pure-on-a-terminal"
@@ -26,7 +24,7 @@ ANSWERED = "base.requests-are-answered"
 LOST: Spread = {"may": {ANSWERED: "the answer is there, but can't be read"}, "undecided": "the answer can't be read"}
 
 
-@fault("banner-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE], **THERE_TOO)
+@fault("banner-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
 class Banner(Connection):
     async def at_start(self) -> None:
         await self.send(b"Server listening on stdio...")
@@ -46,7 +44,7 @@ class LogsJson(Connection):
         return await super().on_tools_list(request)
 
 
-@fault("json-string-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE], **THERE_TOO)
+@fault("json-string-on-stdout", breaks="stdio.stdout-only-mcp", cases=[PURE])
 class SaysReady(Connection):
     async def at_start(self) -> None:
         await self.send(b'"ready"')
@@ -63,7 +61,7 @@ class Farewell(Connection):
         await self.send(b"Goodbye!")
 
 
-@fault("blank-line-after-each-message", breaks="stdio.stdout-only-mcp", cases=[PURE], **THERE_TOO)
+@fault("blank-line-after-each-message", breaks="stdio.stdout-only-mcp", cases=[PURE])
 class BlankLines(Connection):
     def delimit(self, encoded: bytes) -> bytes:
         return encoded + b"\n\n"
@@ -85,7 +83,7 @@ class Dots(Connection):
         return b"..." + encoded if b'"resourceTemplates"' in encoded else encoded
 
 
-@fault("content-length-headers", breaks="stdio.stdout-only-mcp", cases=[PURE], **THERE_TOO)
+@fault("content-length-headers", breaks="stdio.stdout-only-mcp", cases=[PURE])
 class Headers(Connection):
     """The framing of the Language Server Protocol, with a newline behind the message."""
 

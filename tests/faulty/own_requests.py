@@ -1,5 +1,7 @@
 """Requests of the server's own that nobody answers, and its pings (basic/lifecycle#timeouts, basic/utilities/ping)."""
 
+from typing import Any
+
 import anyio
 
 from reference_servers.engine import JSON, Connection, Notification, Request
@@ -12,7 +14,7 @@ from ._workshop import asking
 from .envelopes import ALL_ERRORS
 
 TIMEOUT = {"request-timeout": 0.2}
-FREE, GIVEN_UP = "timeouts.unanswered-request.blocks-nothing", "timeouts.unanswered-request.is-given-up"
+GIVEN_UP = "timeouts.unanswered-request.is-given-up"
 
 
 @variant("gives-up-requests-of-its-own", server=asking, hints=TIMEOUT)
@@ -36,24 +38,35 @@ class GivesUpSilently(Connection):
         return result
 
 
-@fault("answers-nothing-while-it-waits", breaks="lifecycle.error-request-timeout", cases=[FREE],
-       may={GIVEN_UP: "it waits there too"}, undecided="it waits there too", server=asking)  # fmt: skip
-class Waits(Connection):
-    """It reads on only for what it is waiting for."""
-
-    waiting = 0
+@fault("answers-nothing-once-it-gave-up", breaks="lifecycle.error-request-timeout", cases=[GIVEN_UP], server=asking,
+       hints=TIMEOUT)  # fmt: skip
+class DeafAfterwards(GivesUp):
+    gave_up = False
 
     async def inquire(self, method: str, params: dict[str, JSON]) -> dict[str, JSON]:
-        self.waiting += 1
         try:
             return await super().inquire(method, params)
-        finally:
-            self.waiting -= 1
+        except ToolError:
+            self.gave_up = True
+            raise
 
     async def on_request(self, request: Request) -> None:
-        if self.waiting:
+        if self.gave_up:
             await for_ever()
         await super().on_request(request)
+
+
+@variant("one-request-after-the-other", server=asking, hints=TIMEOUT)
+class OneAfterTheOther(GivesUp):
+    """Right: takes up a request when the one before is done, also while that waits for the client."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.turn = anyio.Lock()
+
+    async def on_request(self, request: Request) -> None:
+        async with self.turn:
+            await super().on_request(request)
 
 
 # --------------------------------------------------------------------------------------------------------------- pings

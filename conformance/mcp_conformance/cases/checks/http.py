@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mcp_conformance.cases.checks import Report, check
 from mcp_conformance.exchanges import Exchange
-from mcp_conformance.jsonrpc import Message
+from mcp_conformance.methods import names_notification
 from mcp_conformance.observation import Observation
 from mcp_conformance.revisions import era_of
 from mcp_conformance.sse import ServerEvent
@@ -365,7 +365,9 @@ def streams_have_no_requests(observation: Observation, report: Report) -> None:
         for event in response.events:
             # One of a notification's method is a notification with an id, which base.notifications.have-no-id judges.
             message = event.message
-            if message is not None and message.kind == "request" and not _notifies(message):
+            if message is None or message.kind != "request":
+                continue
+            if not names_notification(observation.revision, message.method or "", "server"):
                 report.problem(
                     "notifications and a response",
                     f"a request, {short(message.method)}",
@@ -373,10 +375,6 @@ def streams_have_no_requests(observation: Observation, report: Report) -> None:
                     events=(*response.numbers, event.number),
                     cause="server-request",
                 )
-
-
-def _notifies(message: Message) -> bool:
-    return (message.method or "").startswith("notifications/")
 
 
 @check("http.streams.are-not-buffered", judges=["http.sse-no-buffering-header"], idle=_NO_STREAM)
